@@ -1,0 +1,1 @@
+//! Tasks on intervals that read the host and the process and append what they read.

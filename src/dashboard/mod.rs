@@ -1,0 +1,1 @@
+//! Dashboard and panel documents: parsed, checked, and derived for what was pushed.

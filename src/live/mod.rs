@@ -1,0 +1,1 @@
+//! Live queries: evaluated once a tick, encoded once, handed to every viewer.

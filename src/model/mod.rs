@@ -1,0 +1,28 @@
+//! The words that every floor shares: labels, series, samples, matchers, time, batches, and the two
+//! seams `Append` and `Select` between those who bring samples, those who keep them and those who ask.
+//!
+//! Nothing here does I/O or knows a framework. Whatever two modules must agree on stands here, and
+//! nothing else does.
+
+mod batch;
+mod clock;
+mod labels;
+mod matcher;
+mod metadata;
+mod principal;
+mod sample;
+mod seams;
+mod time;
+
+pub use batch::{Batch, Entry, Kind, Origin, Refusal};
+pub use clock::{Clock, SteppedClock, Waiting};
+pub use labels::{LabelError, Labels, LabelsBuilder, METRIC_NAME};
+pub use matcher::{MatchOp, Matcher, MatcherError};
+pub use metadata::{Metadata, MetricType};
+pub use principal::Principal;
+pub use sample::{ABSENT, STALE_BITS, Sample, is_absent, is_stale, stale_marker};
+pub use seams::{
+    Append, Appended, Arrival, Arrivals, NotDurable, Receipt, Select, SelectError, Selected,
+    Selection,
+};
+pub use time::{Span, TimeRange, Timestamp};

@@ -1,0 +1,1 @@
+//! Numbers and units to text, windows to SVG stills.

@@ -1,0 +1,1 @@
+//! The shared state: series by label set with their recent samples, behind `Append` and `Select`.

@@ -1,0 +1,1 @@
+//! Routes, pages, push endpoints, the live transports and the assets.
