@@ -10,8 +10,10 @@ mod labels;
 mod matcher;
 mod metadata;
 mod principal;
+mod report;
 mod sample;
 mod seams;
+mod setting;
 mod time;
 
 pub use batch::{Batch, Entry, Kind, Origin, Refusal};
@@ -20,9 +22,11 @@ pub use labels::{LabelError, Labels, LabelsBuilder, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricType};
 pub use principal::Principal;
+pub use report::{Counter, Reading, Report};
 pub use sample::{ABSENT, STALE_BITS, Sample, is_absent, is_stale, stale_marker};
 pub use seams::{
     Append, Appended, Arrival, Arrivals, NotDurable, Receipt, Select, SelectError, Selected,
     Selection,
 };
+pub use setting::{ByteSize, SettingError};
 pub use time::{Span, TimeRange, Timestamp};
