@@ -1,0 +1,131 @@
+//! What a page needs before its first byte: the windows of a board's channels as they stand, so that
+//! the page is whole before any script runs and its first subscription carries positions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::model::{Labels, Span, Timestamp};
+
+use super::board::BoardSpec;
+use super::channels::Watched;
+use super::frame::Codec;
+use super::hub::Hub;
+
+/// How long a page waits for windows that are still being evaluated.
+const PATIENCE: Span = Span(400);
+
+/// The wish of a page.
+pub struct PageAsk {
+    /// Which board.
+    pub slug: String,
+    /// Of the board only these panels; all when left out.
+    pub panels: Option<Vec<String>>,
+    /// The range shown.
+    pub range: Span,
+    /// Where the answer goes; `None` when there is no such board.
+    pub reply: oneshot::Sender<Option<Page>>,
+}
+
+/// A board with its windows.
+#[derive(Debug)]
+pub struct Page {
+    /// The board.
+    pub board: Arc<BoardSpec>,
+    /// When the windows were taken.
+    pub now: Timestamp,
+    /// The channels of each panel asked for: (index of the panel on the board, channels in the order
+    /// of its queries).
+    pub panels: Vec<(usize, Vec<u32>)>,
+    /// The windows by channel; one that is not there is still being evaluated.
+    pub windows: BTreeMap<u32, PageWindow>,
+}
+
+/// One channel's window.
+#[derive(Debug)]
+pub struct PageWindow {
+    /// The channel's incarnation.
+    pub epoch: String,
+    /// Where its log stands.
+    pub seq: u64,
+    /// The distance of columns.
+    pub step: Span,
+    /// The time of the newest column.
+    pub end: Timestamp,
+    /// Each series with its values, oldest first.
+    pub series: Vec<(Labels, Vec<f64>)>,
+    /// The same in the bytes of a snapshot.
+    pub snapshot: Bytes,
+}
+
+/// A page that waits.
+pub(crate) struct PageWait {
+    board: Arc<BoardSpec>,
+    panels: Vec<(usize, Vec<u32>)>,
+    wanted: Vec<(u32, usize)>,
+    until: Timestamp,
+    reply: oneshot::Sender<Option<Page>>,
+}
+
+impl Hub {
+    /// Begins to answer a page: makes the channels and waits for their windows.
+    pub(crate) fn page(&mut self, ask: PageAsk, now: Timestamp) {
+        let Some(board) = self.boards.board(&ask.slug) else {
+            // Whoever asked may have gone; then nobody needs the answer.
+            let _ = ask.reply.send(None);
+            return;
+        };
+        let (mut panels, mut wanted) = (Vec::new(), Vec::new());
+        for (at, panel) in board.panels.iter().enumerate() {
+            if ask.panels.as_ref().is_some_and(|named| !named.contains(&panel.id)) {
+                continue;
+            }
+            let watch = |plan| self.channels.watch(plan, ask.range, panel.step, now);
+            let channels: Vec<(u32, usize)> = panel.plans.iter().filter_map(watch).collect();
+            panels.push((at, channels.iter().map(|(id, _)| *id).collect()));
+            wanted.extend(channels);
+        }
+        let until = now + PATIENCE;
+        self.pages.push(PageWait { board, panels, wanted, until, reply: ask.reply });
+        self.answer_pages(now);
+    }
+
+    /// Answers the pages whose windows are whole, or whose patience has ended.
+    pub(crate) fn answer_pages(&mut self, now: Timestamp) {
+        let waiting = std::mem::take(&mut self.pages);
+        for wait in waiting {
+            let whole = |(id, columns): &(u32, usize)| {
+                self.channels.get(*id).is_none_or(|watched| watched.holds(*columns))
+            };
+            if now < wait.until && !wait.wanted.iter().all(whole) {
+                self.pages.push(wait);
+                continue;
+            }
+            let window = |(id, columns): &(u32, usize)| {
+                let watched = self.channels.get(*id).filter(|watched| watched.ready)?;
+                Some((*id, window(watched, *columns)))
+            };
+            let windows = wait.wanted.iter().filter_map(window).collect();
+            let PageWait { board, panels, reply, .. } = wait;
+            let _ = reply.send(Some(Page { board, now, panels, windows }));
+        }
+    }
+}
+
+fn window(watched: &Watched, columns: usize) -> PageWindow {
+    let channel = &watched.channel;
+    let body = channel.snapshot(columns);
+    let snapshot = body.write(Codec::Binary).into();
+    let series =
+        body.series.into_iter().map(|(labels, values)| (labels.clone(), values)).collect();
+    PageWindow {
+        epoch: channel.epoch.clone(),
+        seq: channel.seq(),
+        step: channel.step,
+        end: channel.time(channel.newest()),
+        series,
+        snapshot,
+    }
+}

@@ -1,0 +1,271 @@
+//! The wiring: every part is made here, told of the others it needs, and ended in order.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+
+use crate::collect;
+use crate::config::Settings;
+use crate::live::{self, Command, Hub, Surroundings};
+use crate::model::{
+    Arrivals, Clock, Matcher, Origin, Report, Select, Selection, Span, TimeRange, Timestamp,
+};
+use crate::query::Limits;
+use crate::store::Store;
+use crate::web::{self, Facts, Guard, Intake, Pages, Parts, Registry, Reports, Workers};
+
+/// How often the words on the pages and the list of pushed names are renewed.
+const RENEW: Span = Span(10_000);
+/// How long viewers get to hear that the service ends.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// Why the service ended before it was told to.
+#[derive(Debug)]
+pub enum Error {
+    /// The listener could not be taken over, or the server failed.
+    Serve(std::io::Error),
+    /// The threads of the live core could not be started.
+    Live(std::io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Serve(_) => "the HTTP server failed",
+            Self::Live(_) => "the live core failed",
+        })
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Serve(error) | Self::Live(error) => Some(error),
+        }
+    }
+}
+
+/// Runs the service on `listener` until `shutdown` resolves.
+///
+/// # Errors
+/// When the server or the live core cannot start or fails.
+pub async fn run(
+    settings: Settings,
+    listener: TcpListener,
+    clock: Arc<dyn Clock>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let store =
+        Arc::new(Store::new(&settings.storage, settings.ingest.max_age, settings.ingest.max_future));
+    let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
+    let data: Arc<dyn Select> = Arc::clone(&store) as _;
+    let own = Arc::new(OwnFigures::default());
+    let figures = Arc::clone(&own);
+    let collectors = collect::start(
+        &settings.collect,
+        Arc::clone(&store) as _,
+        Arc::clone(&clock),
+        Arc::new(move || figures.read()),
+    );
+    let host = collectors.host().to_owned();
+    let boards =
+        Arc::new(Registry::new(settings.dashboards.clone(), host.clone(), Arc::clone(&data)));
+    let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
+    let hub = hub(&settings, &store, &boards);
+    let collectors = Arc::new(collectors);
+    let facts = Arc::new(ArcSwap::default());
+    let intake = Data::new(Intake::new(
+        settings.ingest.clone(),
+        Arc::clone(&store),
+        Arc::clone(&boards),
+        Arc::clone(&clock),
+    ));
+    let guard = Arc::new(guard(&settings, &listener));
+    let reports: Vec<Arc<dyn Report>> = vec![
+        Arc::clone(&store) as _,
+        hub.counters(),
+        Arc::clone(&collectors) as _,
+        intake.counters(),
+        Arc::clone(&guard) as _,
+    ];
+    let reports = Data::new(Reports(reports));
+    own.set(Data::clone(&reports));
+    let around = Surroundings {
+        clock: Arc::clone(&clock),
+        data,
+        limits: Limits::from(&settings.query),
+        outlets,
+    };
+    let hub = start_live(hub, told, around)?;
+    let upkeep = tokio::spawn(keep_up(
+        Arc::clone(&store),
+        Arc::clone(&boards),
+        Arc::clone(&facts),
+        Arc::clone(&clock),
+    ));
+    let pages = Pages {
+        assets: web::asset_urls(),
+        boards,
+        live: commands.clone(),
+        clock: Arc::clone(&clock),
+        parents: settings.embed.parents.clone(),
+        facts,
+    };
+    let parts = Parts {
+        options: settings.server.clone(),
+        assets: web::asset::Source::new(settings.assets.as_deref()),
+        guard,
+        pages,
+        intake,
+        reports,
+        commands: commands.clone(),
+        clock,
+    };
+    let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
+    let server = tokio::spawn(server);
+    shutdown.await;
+    collectors.stop();
+    upkeep.abort();
+    // Viewers are told to come back later before the server waits for what is under way.
+    if commands.send(Command::Shutdown).await.is_ok() {
+        tokio::time::sleep(FAREWELL).await;
+    }
+    handle.stop(true).await;
+    let ended = server.await;
+    drop((commands, hub));
+    match ended {
+        Ok(Err(error)) => Err(Error::Serve(error)),
+        Ok(Ok(())) | Err(_) => Ok(()),
+    }
+}
+
+fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
+    Hub::new(
+        settings.live.clone(),
+        (settings.query.lookback, settings.query.deadline),
+        web::asset::hash().to_owned(),
+        Arc::clone(boards) as _,
+        Arc::clone(store) as Arc<dyn Arrivals>,
+    )
+}
+
+fn guard(settings: &Settings, listener: &TcpListener) -> Guard {
+    let bound = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.ip());
+    Guard::new(bound, &settings.server.hosts)
+}
+
+/// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick.
+fn start_live(
+    hub: Hub,
+    commands: mpsc::Receiver<Command>,
+    around: Surroundings,
+) -> Result<std::thread::JoinHandle<()>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(Error::Live)?;
+    let drive = move || {
+        if let Err(error) = runtime.block_on(live::run(hub, commands, around)) {
+            log::error!("the live core has ended error={error}");
+        }
+    };
+    std::thread::Builder::new().name("live".to_owned()).spawn(drive).map_err(Error::Live)
+}
+
+/// Maintains the store once a second, and the words on the pages now and then.
+async fn keep_up(
+    store: Arc<Store>,
+    boards: Arc<Registry>,
+    facts: Arc<ArcSwap<Facts>>,
+    clock: Arc<dyn Clock>,
+) {
+    let mut renewed = Timestamp::MIN;
+    loop {
+        let now = clock.now();
+        if now.saturating_sub(RENEW) >= renewed {
+            renewed = now;
+            boards.keep(&store.names(Origin::Push));
+        }
+        facts.store(Arc::new(words(&store, now)));
+        clock.wait_until(now.floor_to(Span(1000)) + Span(1000)).await;
+        let maintained = Arc::clone(&store);
+        let now = clock.now();
+        let done = tokio::task::spawn_blocking(move || maintained.maintain(now)).await;
+        if let Err(error) = done {
+            log::error!("maintenance of the store failed error={error}");
+        }
+    }
+}
+
+fn words(store: &Store, now: Timestamp) -> Facts {
+    let newest = |name: &str, back: Span| {
+        let matchers = [Matcher::equal("__name__", name), Matcher::equal("job", "node")];
+        let range = TimeRange::left_open(now, back)?;
+        let selection = Selection {
+            matchers: &matchers,
+            range,
+            newest_only: true,
+            series_max: 1024,
+            samples_max: 1024,
+        };
+        store.select(&selection).ok().filter(|series| !series.is_empty())
+    };
+    let value = |name: &str| {
+        let series = newest(name, Span(300_000))?;
+        series.first()?.samples.last().map(|sample| sample.value)
+    };
+    let mut parts = Vec::new();
+    if let Some(system) = newest("node_os_info", Span(300_000)) {
+        parts.push(system[0].labels.value("pretty_name").to_owned());
+    }
+    if let Some(cpus) = newest("node_cpu_seconds_total", Span(10_000)) {
+        let cores: std::collections::BTreeSet<&str> =
+            cpus.iter().map(|series| series.labels.value("cpu")).collect();
+        let plural = if cores.len() == 1 { "core" } else { "cores" };
+        parts.push(format!("{} {plural}", cores.len()));
+    }
+    if let Some(bytes) = value("node_memory_MemTotal_bytes") {
+        parts.push(web::bytes_text(bytes));
+    }
+    if let Some(boot) = value("node_boot_time_seconds") {
+        parts.push(format!("up {}", web::duration_text(now.seconds() - boot)));
+    }
+    Facts { host: parts.join(" · "), reach: reach_words(store, now) }
+}
+
+fn reach_words(store: &Store, now: Timestamp) -> String {
+    let reach = store.reach();
+    let Some(oldest) = reach.oldest else {
+        return "history is in memory for now; nothing is recorded yet".to_owned();
+    };
+    let since = web::time_text(oldest, now);
+    if reach.limited_by_memory {
+        format!("history is in memory for now: the memory budget reaches back to {since}")
+    } else {
+        format!("history is in memory for now: since {since}")
+    }
+}
+
+/// The figures of all parts, once they are all there: the collector of the service is made before
+/// some of them.
+#[derive(Default)]
+struct OwnFigures {
+    reports: std::sync::OnceLock<Data<Reports>>,
+}
+
+impl OwnFigures {
+    fn set(&self, reports: Data<Reports>) {
+        // Set once, by `run`.
+        let _ = self.reports.set(reports);
+    }
+
+    fn read(&self) -> Vec<crate::model::Reading> {
+        self.reports.get().map(|reports| reports.read()).unwrap_or_default()
+    }
+}
+

@@ -1,0 +1,67 @@
+//! What a request can be refused with: the one place that knows status codes.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+/// A refusal, in words for whoever asked.
+#[derive(Debug)]
+pub enum Error {
+    /// 400.
+    BadRequest(String),
+    /// 403.
+    Forbidden(String),
+    /// 404.
+    NotFound(&'static str),
+    /// 410.
+    Gone(&'static str),
+    /// 408.
+    TooSlow(String),
+    /// 413.
+    TooLarge(String),
+    /// 415.
+    Unsupported(String),
+    /// 503.
+    Overloaded(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(text) | Self::Gone(text) => f.write_str(text),
+            Self::BadRequest(text)
+            | Self::Forbidden(text)
+            | Self::TooSlow(text)
+            | Self::TooLarge(text)
+            | Self::Unsupported(text)
+            | Self::Overloaded(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if matches!(self, Self::Overloaded(_)) {
+            response.insert_header(("retry-after", "1"));
+        }
+        response.json(json!({ "error": self.to_string() }))
+    }
+}

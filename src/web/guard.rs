@@ -1,0 +1,170 @@
+//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of other
+//! sites, and the headers that every answer carries.
+
+use std::net::IpAddr;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web;
+
+use crate::model::Counter;
+
+use super::Error;
+
+/// The hosts under which the service may be addressed.
+#[derive(Debug, Default)]
+pub struct Guard {
+    /// Names from the settings, lower case, without port.
+    names: Vec<String>,
+    /// The bound address; every address literal is allowed when it is unspecified.
+    bound: Option<IpAddr>,
+    /// Requests refused for their Host.
+    pub(crate) hosts_refused: Counter,
+    /// Requests refused for their Origin.
+    pub(crate) origins_refused: Counter,
+}
+
+impl Guard {
+    /// A guard for a service bound to `bound` with the further names of `server.hosts`.
+    pub fn new(bound: IpAddr, hosts: &[String]) -> Self {
+        let names = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { names, bound: Some(bound), ..Self::default() }
+    }
+
+    /// Whether `host`, as it stands in the Host header, may be served.
+    ///
+    /// A page of another site can make a browser send any *name* here (rebinding), but not an
+    /// address literal that is not ours; so names are listed and addresses are those we listen on.
+    fn allows_host(&self, host: &str) -> bool {
+        let name = without_port(host).to_ascii_lowercase();
+        if name == "localhost" || self.names.contains(&name) {
+            return true;
+        }
+        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let Ok(address) = literal.unwrap_or(&name).parse::<IpAddr>() else { return false };
+        let bound = self.bound;
+        address.is_loopback() || bound.is_some_and(|ip| ip.is_unspecified() || ip == address)
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            // A bare IPv6 literal has colons of its own and no port.
+            if name.contains(':') && !name.ends_with(']') { host } else { name }
+        }
+        _ => host,
+    }
+}
+
+/// Whether `origin` is the page's own: the same host and port under http or, behind a proxy that
+/// speaks TLS, https.
+fn own_origin(origin: &str, host: &str) -> bool {
+    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
+}
+
+/// The policy of every page but embeds: nothing foreign, nothing inline, no framing.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+    form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'; \
+    frame-ancestors ";
+
+/// The policy for a page that these origins may frame; nobody when there are none.
+pub(crate) fn policy(parents: &[String]) -> String {
+    if parents.is_empty() { format!("{POLICY}'none'") } else { format!("{POLICY}{}", parents.join(" ")) }
+}
+
+/// Checks a request, and puts the common headers on its answer.
+pub(crate) async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let guard = request.app_data::<web::Data<Guard>>().cloned();
+    let guard = guard.expect("the application is made with a guard");
+    check(&guard, &request)?;
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let defaults = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in defaults {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        let value = HeaderValue::from_str(&policy(&[])).expect("the policy is a header value");
+        headers.insert(CONTENT_SECURITY_POLICY, value);
+    }
+    Ok(response)
+}
+
+fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !guard.allows_host(host) {
+        guard.hosts_refused.increment();
+        return Err(Error::Forbidden(format!(
+            "host `{host}` is not served here; list it in server.hosts if it should be"
+        )));
+    }
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe && !request.path().starts_with("/live") {
+        return Ok(());
+    }
+    let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or("an unreadable one");
+    if own_origin(origin, host) {
+        return Ok(());
+    }
+    guard.origins_refused.increment();
+    Err(Error::Forbidden(format!("origin `{origin}` is not this page's own")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_and_addresses_are_our_own() {
+        let check = |bound: &str, host: &str, expected: bool| {
+            let bound = bound.parse().expect("an address");
+            let guard = Guard::new(bound, &["Metrics.example".to_owned()]);
+            assert_eq!(guard.allows_host(host), expected, "{host} on {bound}");
+        };
+        check("127.0.0.1", "127.0.0.1:9494", true);
+        check("127.0.0.1", "localhost:9494", true);
+        check("127.0.0.1", "[::1]:9494", true);
+        check("127.0.0.1", "metrics.example", true);
+        check("127.0.0.1", "metrics.example:443", true);
+        check("127.0.0.1", "evil.example:9494", false);
+        check("127.0.0.1", "192.0.2.1", false);
+        check("0.0.0.0", "192.0.2.1:9494", true);
+        check("192.0.2.1", "192.0.2.1", true);
+        check("192.0.2.1", "192.0.2.2", false);
+        check("127.0.0.1", "", false);
+        check("127.0.0.1", "127.0.0.1.evil.example", false);
+    }
+
+    #[test]
+    fn an_origin_is_the_pages_own_to_the_letter() {
+        let check = |origin: &str, host: &str, expected: bool| {
+            assert_eq!(own_origin(origin, host), expected, "{origin} on {host}");
+        };
+        check("http://127.0.0.1:9494", "127.0.0.1:9494", true);
+        check("https://metrics.example", "metrics.example", true);
+        check("http://127.0.0.1:9495", "127.0.0.1:9494", false);
+        check("http://127.0.0.1:9494.evil.example", "127.0.0.1:9494", false);
+        check("null", "127.0.0.1:9494", false);
+        check("ftp://127.0.0.1:9494", "127.0.0.1:9494", false);
+    }
+}

@@ -1,0 +1,79 @@
+//! Health, readiness and the service's own figures.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+
+use crate::model::{Reading, Report};
+
+/// All parts that tell figures.
+pub(crate) struct Reports(pub(crate) Vec<Arc<dyn Report>>);
+
+impl Reports {
+    /// The figures of all parts at this moment.
+    pub(crate) fn read(&self) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        for report in &self.0 {
+            report.report(&mut readings);
+        }
+        readings
+    }
+}
+
+/// Answers `GET /-/healthy`.
+pub(crate) async fn healthy() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("watchglass is healthy\n")
+}
+
+/// Answers `GET /-/ready`.
+pub(crate) async fn ready() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("watchglass is ready\n")
+}
+
+/// Answers `GET /metrics` in the Prometheus text format.
+pub(crate) async fn metrics(reports: web::Data<Reports>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(exposition(&reports.read()))
+}
+
+fn exposition(readings: &[Reading]) -> String {
+    let mut out = String::new();
+    let mut last = "";
+    for reading in readings {
+        if reading.name != last {
+            let _ = writeln!(out, "# HELP {} {}", reading.name, reading.help);
+            let _ = writeln!(out, "# TYPE {} {}", reading.name, reading.metric_type);
+            last = reading.name;
+        }
+        out.push_str(reading.name);
+        for (at, (label, value)) in reading.labels.iter().enumerate() {
+            let separator = if at == 0 { '{' } else { ',' };
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            let _ = write!(out, "{separator}{label}=\"{value}\"");
+        }
+        if !reading.labels.is_empty() {
+            out.push('}');
+        }
+        let _ = writeln!(out, " {}", reading.value);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_written_as_prometheus_reads_them() {
+        let readings = [
+            Reading::counter("a_total", "All a", 3).with("why", "x\"y"),
+            Reading::counter("a_total", "All a", 4).with("why", "z"),
+            Reading::gauge("b", "Some b", 1.5),
+        ];
+        let expected = "# HELP a_total All a\n# TYPE a_total counter\na_total{why=\"x\\\"y\"} 3\n\
+            a_total{why=\"z\"} 4\n# HELP b Some b\n# TYPE b gauge\nb 1.5\n";
+        assert_eq!(exposition(&readings), expected);
+    }
+}

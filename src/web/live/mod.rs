@@ -1,0 +1,36 @@
+//! The live transports: WebSocket, server-sent events, long poll. They move bytes between sockets and
+//! the live core and decide nothing.
+
+mod body;
+mod fallback;
+mod gate;
+mod socket;
+mod worker;
+
+use actix_web::web;
+use tokio::sync::mpsc;
+
+use crate::live::{Outgoing, Outlet};
+
+pub use fallback::Keys;
+pub use gate::{Gate, GateError};
+pub(crate) use worker::{OUTGOING_MAX, Worker};
+
+/// The hub's way to one worker.
+pub(crate) struct WorkerOutlet(pub(crate) mpsc::Sender<Outgoing>);
+
+impl Outlet for WorkerOutlet {
+    fn send(&self, outgoing: Outgoing) -> bool {
+        self.0.try_send(outgoing).is_ok()
+    }
+}
+
+/// Adds the live routes.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/live", web::get().to(socket::socket))
+        .route("/live/events", web::get().to(fallback::events))
+        .route("/live/poll", web::get().to(fallback::poll))
+        .route("/live/command", web::post().to(fallback::command))
+        .route("/live/snapshot/{name}", web::get().to(fallback::snapshot));
+}

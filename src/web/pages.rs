@@ -1,0 +1,320 @@
+//! The pages' handlers: they ask the live core for the windows of a board and hand plain data to
+//! [`super::page`], which turns it into HTML.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use arc_swap::ArcSwap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, json};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::live::{Command, Page, PageAsk};
+use crate::model::{Clock, Span, Timestamp};
+use crate::render::{PanelData, Window};
+
+use super::asset;
+use super::boards::{Board, METRIC, OVERVIEW, Registry};
+use super::guard::policy;
+use super::page::{self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Shell, Theme};
+
+/// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
+const INLINE_MAX: usize = 24 * 1024;
+
+/// What pages need.
+pub(crate) struct Pages {
+    pub(crate) assets: AssetUrls,
+    pub(crate) boards: Arc<Registry>,
+    pub(crate) live: mpsc::Sender<Command>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) parents: Vec<String>,
+    /// What is said of the host and of the history's reach, renewed now and then.
+    pub(crate) facts: Arc<ArcSwap<Facts>>,
+}
+
+/// Words that stand on every board.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) host: String,
+    pub(crate) reach: String,
+}
+
+/// The parameters of a page's address.
+#[derive(serde::Deserialize)]
+pub(crate) struct PageQuery {
+    range: Option<String>,
+    theme: Option<String>,
+}
+
+/// A page that cannot be shown.
+struct Refusal(StatusCode, &'static str, String);
+
+/// Answers `GET /`.
+pub(crate) async fn overview(
+    request: HttpRequest,
+    query: web::Query<PageQuery>,
+    pages: web::Data<Pages>,
+) -> HttpResponse {
+    board_page(&request, &pages, OVERVIEW, &query).await
+}
+
+/// Answers `GET /d/{slug}`.
+pub(crate) async fn dashboard(
+    request: HttpRequest,
+    slug: web::Path<String>,
+    query: web::Query<PageQuery>,
+    pages: web::Data<Pages>,
+) -> HttpResponse {
+    board_page(&request, &pages, &slug, &query).await
+}
+
+/// The name that a single board shows.
+#[derive(serde::Deserialize)]
+pub(crate) struct MetricQuery {
+    name: String,
+}
+
+/// Answers `GET /d/metric`: one name by itself.
+pub(crate) async fn metric(
+    request: HttpRequest,
+    name: web::Query<MetricQuery>,
+    query: web::Query<PageQuery>,
+    pages: web::Data<Pages>,
+) -> HttpResponse {
+    board_page(&request, &pages, &format!("{METRIC}{}", name.name), &query).await
+}
+
+/// Answers `GET /d`.
+pub(crate) async fn dashboards(
+    query: web::Query<PageQuery>,
+    pages: web::Data<Pages>,
+) -> HttpResponse {
+    let nav = nav("/d");
+    let shell = shell(&pages, &nav, &query);
+    html(StatusCode::OK, page::dashboards(&ListPage { shell, dashboards: pages.boards.all() }))
+}
+
+/// Answers everything that has no route.
+pub(crate) async fn not_found(request: HttpRequest, pages: web::Data<Pages>) -> HttpResponse {
+    let text = format!("there is nothing at `{}`", request.path());
+    refused(&pages, &Refusal(StatusCode::NOT_FOUND, "Not found", text))
+}
+
+/// Answers `GET /embed/{dashboard}/{panel}`.
+pub(crate) async fn embed(
+    path: web::Path<(String, String)>,
+    query: web::Query<PageQuery>,
+    pages: web::Data<Pages>,
+) -> HttpResponse {
+    match embed_page(&pages, &path.0, &path.1, &query).await {
+        Ok(text) => HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((CONTENT_SECURITY_POLICY, policy(&pages.parents)))
+            .insert_header(("cross-origin-resource-policy", "cross-origin"))
+            .body(text),
+        Err(refusal) => refused(&pages, &refusal),
+    }
+}
+
+async fn embed_page(
+    pages: &Pages,
+    slug: &str,
+    id: &str,
+    query: &PageQuery,
+) -> Result<String, Refusal> {
+    let board = find(pages, slug)?;
+    let missing = |text| Refusal(StatusCode::NOT_FOUND, "No such panel", text);
+    if !board.dashboard.embed {
+        let text = format!("dashboard `{slug}` may not be embedded; it would say `embed = true`");
+        return Err(Refusal(StatusCode::FORBIDDEN, "Not for embedding", text));
+    }
+    let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
+    let panel =
+        panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
+    let range = range(query, board.dashboard.range)?;
+    let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
+    let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
+        now: page.now,
+        range,
+        zone: zone(page.now),
+        windows: Vec::new(),
+    });
+    let data_json = data_json(&page, range, asset::hash());
+    Ok(page::embed(&EmbedPage {
+        assets: &pages.assets,
+        theme: theme(query),
+        panel,
+        data: &data,
+        data_json: &data_json,
+    }))
+}
+
+async fn board_page(
+    request: &HttpRequest,
+    pages: &Pages,
+    slug: &str,
+    query: &PageQuery,
+) -> HttpResponse {
+    match try_board_page(request, pages, slug, query).await {
+        Ok(text) => html(StatusCode::OK, text),
+        Err(refusal) => refused(pages, &refusal),
+    }
+}
+
+async fn try_board_page(
+    request: &HttpRequest,
+    pages: &Pages,
+    slug: &str,
+    query: &PageQuery,
+) -> Result<String, Refusal> {
+    let mut board = find(pages, slug)?;
+    let range = range(query, board.dashboard.range)?;
+    let page = ask(pages, slug, None, range).await?;
+    if page.board.revision != board.spec.revision {
+        board = find(pages, slug)?;
+    }
+    let panels = panel_data(&page, range);
+    let data_json = data_json(&page, range, asset::hash());
+    let nav = nav(if slug == OVERVIEW { "/" } else { "/d" });
+    let facts = pages.facts.load();
+    let overview = slug == OVERVIEW;
+    let base = push_base(request);
+    Ok(page::board(&BoardPage {
+        shell: shell(pages, &nav, query),
+        dashboard: &board.dashboard,
+        panels: &panels,
+        now: page.now,
+        zone: zone(page.now),
+        range,
+        facts: if overview { &facts.host } else { "" },
+        reach: &facts.reach,
+        data_json: &data_json,
+        beyond: &board.beyond,
+        push_base: overview.then_some(base.as_str()),
+    }))
+}
+
+fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
+    pages.boards.find(slug).ok_or_else(|| {
+        let text = format!("there is no dashboard `{slug}`");
+        Refusal(StatusCode::NOT_FOUND, "No such dashboard", text)
+    })
+}
+
+async fn ask(
+    pages: &Pages,
+    slug: &str,
+    panels: Option<Vec<String>>,
+    range: Span,
+) -> Result<Page, Refusal> {
+    let (reply, answer) = oneshot::channel();
+    let ask = PageAsk { slug: slug.to_owned(), panels, range, reply };
+    let busy = || {
+        let text = "the live core has too much to do; try again in a moment".to_owned();
+        Refusal(StatusCode::SERVICE_UNAVAILABLE, "Busy", text)
+    };
+    pages.live.try_send(Command::Page(ask)).map_err(|_| busy())?;
+    answer.await.ok().flatten().ok_or_else(busy)
+}
+
+fn range(query: &PageQuery, default: Span) -> Result<Span, Refusal> {
+    let Some(text) = &query.range else { return Ok(default) };
+    let wrong = |text: String| Refusal(StatusCode::BAD_REQUEST, "No such range", text);
+    let range = Span::parse(text).map_err(|error| wrong(error.to_string()))?;
+    let (shortest, longest) = crate::live::RANGE_BOUNDS;
+    if range < shortest || range > longest {
+        return Err(wrong(format!("a live range is from {shortest} to {longest}, not `{range}`")));
+    }
+    Ok(range)
+}
+
+fn theme(query: &PageQuery) -> Option<Theme> {
+    query.theme.as_deref().and_then(Theme::parse)
+}
+
+fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery) -> Shell<'a> {
+    Shell { assets: &pages.assets, nav, theme: theme(query) }
+}
+
+fn nav(current: &str) -> Vec<NavEntry> {
+    let entries = [("Overview", "/"), ("Dashboards", "/d")];
+    let entry = |(title, href): (&str, &str)| NavEntry {
+        title: title.to_owned(),
+        href: href.to_owned(),
+        current: href == current,
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+/// How far the wall clock of this machine is east of UTC at `now`.
+fn zone(now: Timestamp) -> Span {
+    use chrono::{Local, Offset, TimeZone};
+    let offset = Local.timestamp_millis_opt(now.0).single().map(|time| time.offset().fix());
+    Span::from_secs(offset.map_or(0, |offset| i64::from(offset.local_minus_utc())))
+}
+
+fn push_base(request: &HttpRequest) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}", connection.scheme(), connection.host())
+}
+
+fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
+    let zone = zone(page.now);
+    let window = |id: &u32| match page.windows.get(id) {
+        Some(window) => {
+            Window { end: window.end, step: window.step, series: window.series.clone() }
+        }
+        None => Window::empty(page.now, Span(1000)),
+    };
+    let panel = |(_, channels): &(usize, Vec<u32>)| {
+        let windows = channels.iter().map(window).collect();
+        PanelData { now: page.now, range, zone, windows }
+    };
+    page.panels.iter().map(panel).collect()
+}
+
+/// The first windows for the script: the form is in `docs/formats/live.md`.
+fn data_json(page: &Page, range: Span, build: &str) -> String {
+    let (mut panels, mut snapshots, mut at) = (Vec::new(), Map::new(), Map::new());
+    let mut room = INLINE_MAX;
+    for (index, channels) in &page.panels {
+        let panel = &page.board.panels[*index];
+        panels.push(json!({ "panel": panel.id, "channels": channels, "spec": panel.document }));
+        for id in channels {
+            let Some(window) = page.windows.get(id) else { continue };
+            let text = STANDARD.encode(&window.snapshot);
+            if snapshots.contains_key(&id.to_string()) || text.len() > room {
+                continue;
+            }
+            room -= text.len();
+            snapshots.insert(id.to_string(), text.into());
+            at.insert(id.to_string(), json!({ "epoch": window.epoch, "seq": window.seq }));
+        }
+    }
+    let board = json!({
+        "slug": page.board.slug, "revision": page.board.revision, "panels": panels,
+    });
+    json!({
+        "time": page.now.0, "build": build, "board": board, "range_ms": range.0,
+        "snapshots": snapshots, "at": at,
+    })
+    .to_string()
+}
+
+fn html(status: StatusCode, text: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text)
+}
+
+fn refused(pages: &Pages, Refusal(status, title, text): &Refusal) -> HttpResponse {
+    let nav = nav("");
+    let shell = Shell { assets: &pages.assets, nav: &nav, theme: None };
+    let page = ErrorPage { shell, status: status.as_u16(), title, text };
+    html(*status, page::error(&page))
+}

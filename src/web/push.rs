@@ -1,0 +1,214 @@
+//! Push over HTTP: a body is read within its limits, decoded, appended, and answered line by line.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::BytesMut;
+use futures_core::Stream;
+use serde_json::json;
+
+use crate::ingest::{self, Decoded, Encoding, KeyCache};
+use crate::model::{Append, Clock, Counter, Principal, Refusal, Span};
+use crate::store::Store;
+
+use super::Error;
+use super::boards::Registry;
+
+/// Refusals that an answer lists.
+const ERRORS_MAX: usize = 20;
+/// A body that brings nothing for this long is given up.
+const STALL: Duration = Duration::from_secs(10);
+/// A body is read for this long at most.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// What pushes need.
+pub(crate) struct Intake {
+    pub(crate) options: ingest::Options,
+    pub(crate) store: Arc<Store>,
+    pub(crate) boards: Arc<Registry>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counters: IntakeCounters,
+}
+
+/// What pushes count.
+#[derive(Debug, Default)]
+pub(crate) struct IntakeCounters {
+    pub(crate) requests: Counter,
+    pub(crate) accepted: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) bytes: Counter,
+}
+
+/// Each socket worker's own memory of series as they were written.
+pub(crate) type Keys = Rc<RefCell<KeyCache>>;
+
+/// The parameters in the address of a push.
+#[derive(serde::Deserialize)]
+pub(crate) struct PushQuery {
+    ttl: Option<Span>,
+    precision: Option<String>,
+}
+
+/// Answers `POST /push`.
+pub(crate) async fn text(
+    request: HttpRequest,
+    query: web::Query<PushQuery>,
+    body: web::Payload,
+    intake: web::Data<Intake>,
+    keys: web::ThinData<Keys>,
+) -> Result<HttpResponse, Error> {
+    let read = read(&request, body, &intake.options).await?;
+    let bytes = inflated(&read, &intake.options)?;
+    let now = intake.clock.now();
+    let decoded =
+        ingest::text::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
+    take(&intake, decoded, query.ttl, read.bytes.len()).await
+}
+
+/// Answers `POST /api/v1/push`.
+pub(crate) async fn json(
+    request: HttpRequest,
+    query: web::Query<PushQuery>,
+    body: web::Payload,
+    intake: web::Data<Intake>,
+    keys: web::ThinData<Keys>,
+) -> Result<HttpResponse, Error> {
+    let read = read(&request, body, &intake.options).await?;
+    let bytes = inflated(&read, &intake.options)?;
+    let now = intake.clock.now();
+    let decoded =
+        ingest::json::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
+    take(&intake, decoded, query.ttl, read.bytes.len()).await
+}
+
+/// Answers `POST /write` and `POST /api/v2/write`.
+pub(crate) async fn influx(
+    request: HttpRequest,
+    query: web::Query<PushQuery>,
+    body: web::Payload,
+    intake: web::Data<Intake>,
+    keys: web::ThinData<Keys>,
+) -> Result<HttpResponse, Error> {
+    let precision = ingest::influx::Precision::parse(query.precision.as_deref().unwrap_or("ns"))
+        .ok_or_else(|| {
+            Error::BadRequest("precision is one of ns, us, u, ms, s, m, h".to_owned())
+        })?;
+    let read = read(&request, body, &intake.options).await?;
+    let bytes = inflated(&read, &intake.options)?;
+    let now = intake.clock.now();
+    let keys = &mut keys.0.borrow_mut();
+    let decoded = ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    take(&intake, decoded, query.ttl, read.bytes.len()).await
+}
+
+/// A body as it came.
+struct Read {
+    encoding: Encoding,
+    bytes: BytesMut,
+}
+
+/// Reads a body within its limits of size and time. What it is called by its content type does not
+/// matter, and nothing in it is URL-decoded.
+async fn read(
+    request: &HttpRequest,
+    body: web::Payload,
+    options: &ingest::Options,
+) -> Result<Read, Error> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let encoding = Encoding::parse(header(CONTENT_ENCODING))
+        .map_err(|error| Error::Unsupported(error.to_string()))?;
+    let limit = usize::try_from(options.body_max.0).unwrap_or(usize::MAX);
+    let too_large = || {
+        Error::TooLarge(format!("the body is larger than ingest.body_max = {}", options.body_max))
+    };
+    let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(1024).min(limit));
+    let collect = async {
+        let mut body = body;
+        loop {
+            let chunk = std::future::poll_fn(|context| Pin::new(&mut body).poll_next(context));
+            let chunk = tokio::time::timeout(STALL, chunk).await.map_err(|_| {
+                Error::TooSlow(format!("the body brought nothing for {} s", STALL.as_secs()))
+            })?;
+            let Some(chunk) = chunk else { return Ok(bytes) };
+            let chunk = chunk
+                .map_err(|error| Error::BadRequest(format!("cannot read the body: {error}")))?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    };
+    let bytes = tokio::time::timeout(BODY_TIME, collect).await.map_err(|_| {
+        Error::TooSlow(format!("the body took longer than {} s", BODY_TIME.as_secs()))
+    })??;
+    Ok(Read { encoding, bytes })
+}
+
+fn inflated<'a>(read: &'a Read, options: &ingest::Options) -> Result<Cow<'a, [u8]>, Error> {
+    ingest::inflate(read.encoding, &read.bytes, options).map_err(|error| {
+        if error.too_large() {
+            Error::TooLarge(error.to_string())
+        } else if error.unsupported() {
+            Error::Unsupported(error.to_string())
+        } else {
+            Error::BadRequest(error.to_string())
+        }
+    })
+}
+
+/// Appends what was decoded and answers what became of it.
+async fn take(
+    intake: &Intake,
+    decoded: Decoded,
+    ttl: Option<Span>,
+    wire_bytes: usize,
+) -> Result<HttpResponse, Error> {
+    let now = intake.clock.now();
+    let (mut accepted, mut refused) = (0, decoded.refused);
+    let mut errors = decoded.refusals;
+    let mut receipts = Vec::with_capacity(decoded.batches.len());
+    for mut batch in decoded.batches {
+        batch.ttl = batch.ttl.or(ttl);
+        let appended = intake.store.append(&batch, Principal::Anonymous, now);
+        accepted += appended.accepted;
+        refused += appended.refused;
+        errors.extend(appended.refusals);
+        intake.boards.pushed(&appended.created);
+        receipts.push(appended.receipt);
+    }
+    for receipt in receipts {
+        receipt.wait().await.map_err(|error| Error::Overloaded(error.to_string()))?;
+    }
+    let counters = &intake.counters;
+    counters.requests.increment();
+    counters.accepted.add(accepted as u64);
+    counters.refused.add(refused as u64);
+    counters.bytes.add(wire_bytes as u64);
+    Ok(answer(accepted, refused, errors))
+}
+
+fn answer(accepted: usize, refused: usize, mut errors: Vec<Refusal>) -> HttpResponse {
+    errors.sort_by_key(|refusal| refusal.line);
+    errors.truncate(ERRORS_MAX);
+    if accepted == 0 && refused == 0 {
+        errors.push(Refusal::new(0, "the body holds no sample", ""));
+    }
+    let errors: Vec<serde_json::Value> = errors
+        .into_iter()
+        .map(|refusal| {
+            json!({ "line": refusal.line, "reason": refusal.reason, "text": refusal.text })
+        })
+        .collect();
+    let answer = json!({ "accepted": accepted, "refused": refused, "errors": errors });
+    if accepted > 0 { HttpResponse::Ok().json(answer) } else { HttpResponse::BadRequest().json(answer) }
+}
