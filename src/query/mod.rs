@@ -3,13 +3,18 @@
 pub mod ast;
 mod check;
 mod error;
+mod eval;
 mod function;
 mod lexer;
 mod options;
 mod parser;
+mod plan;
+mod print;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;
+pub use eval::{Bound, Column, EvalError, Grid, Limits, Output, Value, evaluate};
 pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
+pub use plan::{Plan, Reach};

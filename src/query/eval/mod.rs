@@ -33,6 +33,7 @@ mod tests;
 use crate::model::{Select, Selected};
 
 use super::ast::{Expr, Node, Place};
+use super::plan::Plan;
 
 pub use error::{Bound, EvalError};
 pub use grid::Grid;
@@ -71,8 +72,22 @@ pub enum Value {
     Matrix(Vec<Selected>),
 }
 
+/// Evaluates a plan over `data` at every time of the grid.
+///
+/// # Errors
+/// When the plan uses what is not evaluated yet, meets a limit, does not fit the data, or is told to
+/// stop.
+pub fn evaluate(
+    plan: &Plan,
+    data: &dyn Select,
+    grid: Grid,
+    limits: &Limits,
+) -> Result<Output, EvalError> {
+    evaluate_expr(plan.expr(), plan.source(), data, grid, limits)
+}
+
 /// Evaluates `expr`, which was parsed from `text`, at every time of the grid.
-pub(crate) fn evaluate_expr(
+fn evaluate_expr(
     expr: &Expr,
     text: &str,
     data: &dyn Select,
