@@ -10,7 +10,7 @@ use crate::script::{Command, Eval, Series, When, Word, read};
 use crate::store::Store;
 
 /// What became of one evaluation.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     Failed(String),
     /// Something in it is not evaluated yet.
@@ -19,7 +19,7 @@ pub enum Outcome {
 
 /// How much must be equal.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Strictness {
+pub(crate) enum Strictness {
     /// The words of messages too.
     Words,
     /// Values alone, and whether there are messages.
@@ -27,7 +27,7 @@ pub enum Strictness {
 }
 
 /// Runs all evaluations of a script: (line, outcome).
-pub fn run_script(text: &str, strictness: Strictness) -> Vec<(usize, Outcome)> {
+pub(crate) fn run_script(text: &str, strictness: Strictness) -> Vec<(usize, Outcome)> {
     let mut store = Store::default();
     let mut histogram_names: Vec<String> = Vec::new();
     let mut outcomes = Vec::new();

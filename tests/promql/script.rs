@@ -4,27 +4,27 @@ use watchglass::model::{Labels, Span, Timestamp, stale_marker};
 
 /// One series of a `load` or of an expected result.
 #[derive(Debug, Clone)]
-pub struct Series {
-    pub labels: Labels,
-    pub points: Vec<Option<f64>>,
+pub(crate) struct Series {
+    pub(crate) labels: Labels,
+    pub(crate) points: Vec<Option<f64>>,
 }
 
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     Clear,
     Load { step: Span, series: Vec<Series>, histograms: Vec<String> },
     Eval(Eval),
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum When {
+pub(crate) enum When {
     Instant(Timestamp),
     Range(Timestamp, Timestamp, Span),
 }
 
 /// What a result must say beside its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub(crate) enum Word {
     Fail,
     Warn,
     Info,
@@ -33,23 +33,23 @@ pub enum Word {
 }
 
 #[derive(Debug)]
-pub struct Eval {
-    pub line: usize,
-    pub when: When,
-    pub query: String,
-    pub words: Vec<(Word, Option<String>)>,
-    pub ordered: bool,
-    pub text: Option<String>,
+pub(crate) struct Eval {
+    pub(crate) line: usize,
+    pub(crate) when: When,
+    pub(crate) query: String,
+    pub(crate) words: Vec<(Word, Option<String>)>,
+    pub(crate) ordered: bool,
+    pub(crate) text: Option<String>,
     /// The times of raw samples: their start and their distance.
-    pub raw: Option<(Timestamp, Span)>,
-    pub scalar: Option<f64>,
-    pub series: Vec<Series>,
+    pub(crate) raw: Option<(Timestamp, Span)>,
+    pub(crate) scalar: Option<f64>,
+    pub(crate) series: Vec<Series>,
     /// Native histograms are expected.
-    pub histograms: bool,
+    pub(crate) histograms: bool,
 }
 
 /// Reads a script. Mistakes in it end the test with the line.
-pub fn read(text: &str) -> Vec<Command> {
+pub(crate) fn read(text: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let indented = line.starts_with([' ', '\t']);
@@ -265,7 +265,7 @@ fn points_of(piece: &str) -> Vec<Option<f64>> {
 }
 
 /// Milliseconds of `1h30m`, `250ms`, or of a plain number of seconds.
-pub fn duration(text: &str) -> i64 {
+pub(crate) fn duration(text: &str) -> i64 {
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds * 1000.0).round() as i64;
     }

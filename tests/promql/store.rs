@@ -9,13 +9,13 @@ use watchglass::model::{
 
 /// All series that were loaded.
 #[derive(Default)]
-pub struct Store {
+pub(crate) struct Store {
     series: BTreeMap<Labels, Vec<Sample>>,
 }
 
 impl Store {
     /// Adds samples, one every `step` from time 0; a time that is there already is overwritten.
-    pub fn load(&mut self, labels: &Labels, step: Span, points: &[Option<f64>]) {
+    pub(crate) fn load(&mut self, labels: &Labels, step: Span, points: &[Option<f64>]) {
         let samples = self.series.entry(labels.clone()).or_default();
         for (index, value) in points.iter().enumerate() {
             if let Some(value) = value {
@@ -27,7 +27,7 @@ impl Store {
         samples.sort_by_key(|sample| sample.at);
     }
 
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.series.clear();
     }
 }

@@ -24,6 +24,7 @@ impl Evaluator<'_> {
         selector: &Selector,
         read: impl Fn(&Sample) -> f64,
     ) -> Result<Vector, EvalError> {
+        plain(selector.edge)?;
         let target = Target::new(&selector.shift, &self.grid)?;
         let lookback = self.limits.lookback;
         let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
@@ -60,11 +61,7 @@ impl Evaluator<'_> {
         range: &Length,
         edge: Edge,
     ) -> Result<Matrix, EvalError> {
-        match edge {
-            Edge::Plain => {}
-            Edge::Anchored => return Err(EvalError::Unsupported("modifier \"anchored\"".into())),
-            Edge::Smoothed => return Err(EvalError::Unsupported("modifier \"smoothed\"".into())),
-        }
+        plain(edge)?;
         let target = Target::new(&selector.shift, &self.grid)?;
         let range = positive_length(range, &self.grid)?;
         let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
@@ -103,4 +100,13 @@ impl Evaluator<'_> {
         self.budget.hold(series.len(), self.steps.count)?;
         Ok(series)
     }
+}
+
+fn plain(edge: Edge) -> Result<(), EvalError> {
+    let name = match edge {
+        Edge::Plain => return Ok(()),
+        Edge::Anchored => "anchored",
+        Edge::Smoothed => "smoothed",
+    };
+    Err(EvalError::Unsupported(format!("modifier \"{name}\"")))
 }
