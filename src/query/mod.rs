@@ -7,9 +7,12 @@ mod function;
 mod lexer;
 mod options;
 mod parser;
+mod plan;
+mod print;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;
 pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
+pub use plan::{Plan, Reach};
