@@ -127,8 +127,9 @@ impl Parser<'_> {
     fn fill_value(&mut self, word: &str) -> Parsed<f64> {
         self.bump();
         self.bump();
-        let value = self.signed_number(word, "a number")?;
-        self.expect(&Kind::RightParen, word, "\")\"")?;
+        let context = format!("\"{word}\"");
+        let value = self.signed_number(&context, "a number")?;
+        self.expect(&Kind::RightParen, &context, "\")\"")?;
         Ok(value)
     }
 
