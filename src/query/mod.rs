@@ -10,6 +10,8 @@ mod options;
 mod parser;
 mod plan;
 mod print;
+#[cfg(test)]
+mod sample;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;

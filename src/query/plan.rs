@@ -341,3 +341,6 @@ fn sort(labels: &mut Vec<String>) {
     labels.sort_unstable();
     labels.dedup();
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,9 +104,9 @@ impl Display for Matching {
             f.write_str(if self.on { " on " } else { " ignoring " })?;
             labels(f, &self.labels)?;
         }
-        f.write_str(group)?;
-        if !self.include.is_empty() {
-            f.write_str(" ")?;
+        if !group.is_empty() {
+            // The list stands even when it is empty: a parenthesis behind would be taken for it.
+            write!(f, "{group} ")?;
             labels(f, &self.include)?;
         }
         let mut fill = |word: &str, value: f64| {

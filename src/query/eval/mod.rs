@@ -77,25 +77,32 @@ pub enum Value {
 /// # Errors
 /// When the plan uses what is not evaluated yet, meets a limit, does not fit the data, or is told to
 /// stop.
+///
+/// ```
+/// use watchglass::model::{Span, Timestamp};
+/// use watchglass::query::{Grid, Limits, Options, Plan, Value, evaluate};
+/// # use watchglass::model::*;
+/// # struct Nothing;
+/// # impl Select for Nothing {
+/// #     fn select(&self, _: &Selection<'_>) -> Result<Vec<Selected>, SelectError> { Ok(vec![]) }
+/// #     fn label_names(&self, _: &[Matcher], _: TimeRange) -> Vec<String> { vec![] }
+/// #     fn label_values(&self, _: &str, _: &[Matcher], _: TimeRange) -> Vec<String> { vec![] }
+/// #     fn metadata(&self, _: &str) -> Option<Metadata> { None }
+/// # }
+/// # let store = Nothing;
+/// let plan = Plan::new("time() * 2").unwrap();
+/// let grid = Grid { start: Timestamp(0), end: Timestamp(2000), step: Span(1000) };
+/// let output = evaluate(&plan, &store, grid, &Limits::from(&Options::default())).unwrap();
+/// assert!(matches!(output.value, Value::Scalar(values) if values == [0.0, 2.0, 4.0]));
+/// ```
 pub fn evaluate(
     plan: &Plan,
     data: &dyn Select,
     grid: Grid,
     limits: &Limits,
 ) -> Result<Output, EvalError> {
-    evaluate_expr(plan.expr(), plan.source(), data, grid, limits)
-}
-
-/// Evaluates `expr`, which was parsed from `text`, at every time of the grid.
-fn evaluate_expr(
-    expr: &Expr,
-    text: &str,
-    data: &dyn Select,
-    grid: Grid,
-    limits: &Limits,
-) -> Result<Output, EvalError> {
     let mut evaluator = Evaluator::new(data, grid, limits)?;
-    let value = match evaluator.eval(expr)? {
+    let value = match evaluator.eval(plan.expr())? {
         Evaluated::Scalar(values) => Value::Scalar(values),
         Evaluated::Text(text) if grid.is_instant() => Value::String(text),
         Evaluated::Matrix(matrix) if grid.is_instant() => Value::Matrix(matrix.series),
@@ -108,7 +115,7 @@ fn evaluate_expr(
         }
     };
     let samples = evaluator.budget.samples();
-    let (warnings, infos) = evaluator.notes.finish(text);
+    let (warnings, infos) = evaluator.notes.finish(plan);
     Ok(Output { value, warnings, infos, samples })
 }
 

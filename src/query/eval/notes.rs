@@ -2,6 +2,7 @@
 //! its cause, and the same text at the same place is said once.
 
 use super::super::ast::Place;
+use super::super::plan::Plan;
 
 /// More than this many annotations of a kind help nobody; the rest are left out.
 const NOTES_MAX: usize = 20;
@@ -9,8 +10,8 @@ const NOTES_MAX: usize = 20;
 /// The warnings and infos of one evaluation.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    warnings: Vec<(String, usize)>,
-    infos: Vec<(String, usize)>,
+    warnings: Vec<(String, Place)>,
+    infos: Vec<(String, Place)>,
 }
 
 impl Notes {
@@ -24,11 +25,11 @@ impl Notes {
         add(&mut self.infos, text, place);
     }
 
-    /// The texts with their places in `text`: (warnings, infos).
-    pub(super) fn finish(self, text: &str) -> (Vec<String>, Vec<String>) {
-        let placed = |notes: Vec<(String, usize)>| {
-            let place = |(note, start): (String, usize)| {
-                let (line, column) = line_and_column(text, start);
+    /// The texts with their places in the text of the plan: (warnings, infos).
+    pub(super) fn finish(self, plan: &Plan) -> (Vec<String>, Vec<String>) {
+        let placed = |notes: Vec<(String, Place)>| {
+            let place = |(note, place): (String, Place)| {
+                let (line, column) = plan.position(place);
                 format!("{note} ({line}:{column})")
             };
             notes.into_iter().map(place).collect()
@@ -37,19 +38,11 @@ impl Notes {
     }
 }
 
-fn add(notes: &mut Vec<(String, usize)>, text: String, place: Place) {
-    let note = (text, place.start);
+fn add(notes: &mut Vec<(String, Place)>, text: String, place: Place) {
+    let note = (text, place);
     if notes.len() < NOTES_MAX && !notes.contains(&note) {
         notes.push(note);
     }
-}
-
-/// The line and the column of a byte, both from 1, the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }
 
 #[cfg(test)]
@@ -57,19 +50,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_lines_and_columns_in_characters_and_repeats_are_merged() {
-        let mut notes = Notes::default();
-        let check = |text: &str, at: usize, expected: &str| {
+    fn notes_end_with_their_place_and_repeats_are_merged() {
+        let check = |text: &str, start: usize, expected: &str| {
+            let plan = Plan::new(text).expect("a query");
             let mut notes = Notes::default();
-            notes.warn("odd".into(), Place { start: at, end: at });
-            assert_eq!(notes.finish(text).0, [expected]);
+            for _ in 0..3 {
+                notes.warn("odd".into(), Place { start, end: start });
+            }
+            let (warnings, infos) = notes.finish(&plan);
+            assert_eq!((warnings, infos.len()), (vec![expected.to_owned()], 0));
         };
-        check("rate(x)", 5, "odd (1:6)");
+        check("rate(x[5m])", 5, "odd (1:6)");
         check("a +\n  b", 6, "odd (2:3)");
-        check("é + b", 5, "odd (1:5)");
-        for _ in 0..3 {
-            notes.inform("twice".into(), Place::default());
+        check("{\"é\"} + b", 8, "odd (1:8)");
+    }
+
+    #[test]
+    fn a_flood_of_notes_is_cut() {
+        let mut notes = Notes::default();
+        for number in 0..1000 {
+            notes.inform(format!("note {number}"), Place::default());
         }
-        assert_eq!(notes.finish("").1.len(), 1);
+        let plan = Plan::new("1").expect("a query");
+        assert_eq!(notes.finish(&plan).1.len(), NOTES_MAX);
     }
 }

@@ -31,12 +31,6 @@ impl Sum {
     }
 }
 
-/// The sum of all.
-pub(super) fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sum = Sum::default();
-    values.for_each(|value| sum.add(value));
-    sum.value()
-}
 
 /// An arithmetic mean: the sum divided by the count, as long as the sum does not overflow; from
 /// then on a running mean.
@@ -135,7 +129,9 @@ mod tests {
     #[test]
     fn sums_keep_what_rounding_loses() {
         let check = |values: &[f64], expected: f64| {
-            let result = sum(values.iter().copied());
+            let mut sum = Sum::default();
+            values.iter().for_each(|value| sum.add(*value));
+            let result = sum.value();
             assert!(same(result, expected), "{values:?}: {result}");
         };
         check(&[1e100, 1.0, -1e100], 1.0);

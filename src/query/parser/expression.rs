@@ -127,19 +127,22 @@ impl Parser<'_> {
     fn fill_value(&mut self, word: &str) -> Parsed<f64> {
         self.bump();
         self.bump();
-        let value = self.signed_number(word, "a number")?;
-        self.expect(&Kind::RightParen, word, "\")\"")?;
+        let context = format!("\"{word}\"");
+        let value = self.signed_number(&context, "a number")?;
+        self.expect(&Kind::RightParen, &context, "\")\"")?;
         Ok(value)
     }
 
-    /// A number with an optional sign.
+    /// A number, or a duration as seconds, with an optional sign.
     pub(super) fn signed_number(&mut self, context: &str, expected: &str) -> Parsed<f64> {
         let negative = self.take(&Kind::Operator(BinaryOp::Sub));
         if !negative {
             self.take(&Kind::Operator(BinaryOp::Add));
         }
-        let Kind::Number(value) = *self.kind() else {
-            return Err(self.unexpected(context, expected));
+        let value = match self.kind() {
+            Kind::Number(value) => *value,
+            Kind::Duration(span) => span.seconds(),
+            _ => return Err(self.unexpected(context, expected)),
         };
         self.bump();
         Ok(if negative { -value } else { value })

@@ -192,9 +192,7 @@ impl Parser<'_> {
             let ms = (seconds * 1000.0).round();
             // Written so that NaN is refused too.
             if !(ms.abs() <= AT_MS_MAX) {
-                return Err(
-                    self.error(number, format!("timestamp {seconds} is out of bounds for \"@\""))
-                );
+                return Err(self.error(number, "the timestamp of \"@\" is out of range"));
             }
             At::Time(Timestamp(ms as i64))
         };
