@@ -1,4 +1,22 @@
 //! `PromQL`: text to a checked plan, and a plan to values over a [`Select`](crate::model::Select).
 
 pub mod ast;
-pub mod function;
+mod check;
+mod error;
+mod eval;
+mod function;
+mod lexer;
+mod options;
+mod parser;
+mod plan;
+mod print;
+#[cfg(test)]
+mod sample;
+
+pub use ast::{Expr, Place, ValueType};
+pub use error::ParseError;
+pub use eval::{Bound, Column, EvalError, Grid, Limits, Output, Value, evaluate};
+pub use function::Function;
+pub use options::Options;
+pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
+pub use plan::{Plan, Reach};

@@ -1,0 +1,233 @@
+//! Aggregations: the columns of a group become one, cell by cell.
+
+use crate::model::{ABSENT, Labels, METRIC_NAME, is_absent};
+
+use super::super::ast::{Aggregate, AggregateOp};
+use super::number::{Mean, Sum, Variance, larger, smaller};
+use super::rank::{count_values, quantiles, ranked};
+use super::vector::{Column, LabelMap, Vector, present};
+use super::{EvalError, Evaluator, mistyped};
+
+/// The columns of one group.
+pub(super) struct Group {
+    pub(super) labels: Labels,
+    /// Places in the vector.
+    pub(super) members: Vec<usize>,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
+        match aggregate.op {
+            AggregateOp::Limitk => return Err(unsupported("limitk")),
+            AggregateOp::LimitRatio => return Err(unsupported("limit_ratio")),
+            AggregateOp::CountValues => return self.count_values(aggregate),
+            AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Quantile => {
+                return self.with_number(aggregate);
+            }
+            _ => {}
+        }
+        let vector = self.vector(&aggregate.expr)?;
+        let groups = self.groups(&vector, aggregate)?;
+        let count = self.steps.count;
+        let columns = match aggregate.op {
+            AggregateOp::Sum => fold::<Sum>(&vector, groups, count),
+            AggregateOp::Avg => fold::<Mean>(&vector, groups, count),
+            AggregateOp::Count => fold::<Count>(&vector, groups, count),
+            AggregateOp::Min => fold::<Least>(&vector, groups, count),
+            AggregateOp::Max => fold::<Most>(&vector, groups, count),
+            AggregateOp::Stddev => {
+                let mut deviations = Vector::new(fold::<Variance>(&vector, groups, count));
+                deviations.map(|variance, _| variance.sqrt());
+                deviations.columns
+            }
+            AggregateOp::Stdvar => fold::<Variance>(&vector, groups, count),
+            _ => fold::<One>(&vector, groups, count),
+        };
+        Ok(Vector::new(columns))
+    }
+
+    /// `topk`, `bottomk`, `quantile`: their parameter may change from step to step.
+    fn with_number(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
+        let param = aggregate.param.as_ref().ok_or_else(|| mistyped("there"))?;
+        let numbers = self.scalar(param)?;
+        let vector = self.vector(&aggregate.expr)?;
+        if aggregate.op == AggregateOp::Quantile {
+            self.warn_of_quantiles(&numbers, param.place);
+            let groups = self.groups(&vector, aggregate)?;
+            return Ok(quantiles(&vector, groups, &numbers));
+        }
+        let top = aggregate.op == AggregateOp::Topk;
+        if numbers.iter().any(|number| number.is_nan()) {
+            let name = if top { "topk" } else { "bottomk" };
+            return Err(EvalError::execution(format!(
+                "`{name}`: how many series to keep is NaN, and must be a number"
+            )));
+        }
+        let groups = self.groups(&vector, aggregate)?;
+        Ok(ranked(vector, &groups, &numbers, top))
+    }
+
+    fn count_values(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
+        let param = aggregate.param.as_ref().ok_or_else(|| mistyped("there"))?;
+        let label = self.text(param)?;
+        super::relabel::check_name("count_values", &label)?;
+        let vector = self.vector(&aggregate.expr)?;
+        let groups = self.groups(&vector, aggregate)?;
+        count_values(&vector, &groups, &label, self.steps.count, &self.budget)
+    }
+
+    /// The groups of a vector, in the order of their first members.
+    fn groups(
+        &mut self,
+        vector: &Vector,
+        aggregate: &Aggregate,
+    ) -> Result<Vec<Group>, EvalError> {
+        self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
+        let named = |name: &str| aggregate.grouping.iter().any(|label| label == name);
+        let key = |labels: &Labels| {
+            if aggregate.without {
+                labels.filtered(|name| name != METRIC_NAME && !named(name))
+            } else if aggregate.grouping.is_empty() {
+                Labels::empty()
+            } else {
+                labels.filtered(named)
+            }
+        };
+        let mut seen: LabelMap<usize> = LabelMap::default();
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, column) in vector.columns.iter().enumerate() {
+            let labels = key(&column.labels);
+            let place = *seen.entry(labels.clone()).or_insert_with(|| {
+                groups.push(Group { labels, members: Vec::new() });
+                groups.len() - 1
+            });
+            groups[place].members.push(index);
+        }
+        Ok(groups)
+    }
+}
+
+fn unsupported(name: &str) -> EvalError {
+    EvalError::Unsupported(format!("aggregation \"{name}\""))
+}
+
+/// Takes the values of a group at one step.
+trait Accumulate: Clone {
+    /// Before the first value.
+    fn empty() -> Self;
+    /// Takes one value.
+    fn take(&mut self, value: f64);
+    /// What was made of them.
+    fn result(&self) -> f64;
+}
+
+fn fold<A: Accumulate>(vector: &Vector, groups: Vec<Group>, count: usize) -> Vec<Column> {
+    let aggregate = |group: Group| {
+        let mut cells: Vec<(bool, A)> = vec![(false, A::empty()); count];
+        for column in group.members.iter().filter_map(|index| vector.columns.get(*index)) {
+            for ((any, cell), value) in cells.iter_mut().zip(&column.values) {
+                if !is_absent(*value) {
+                    *any = true;
+                    cell.take(*value);
+                }
+            }
+        }
+        let value = |(any, cell): &(bool, A)| if *any { present(cell.result()) } else { ABSENT };
+        Column { labels: group.labels, values: cells.iter().map(value).collect() }
+    };
+    groups.into_iter().map(aggregate).collect()
+}
+
+impl Accumulate for Sum {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn take(&mut self, value: f64) {
+        self.add(value);
+    }
+    fn result(&self) -> f64 {
+        self.value()
+    }
+}
+
+impl Accumulate for Mean {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn take(&mut self, value: f64) {
+        self.add(value);
+    }
+    fn result(&self) -> f64 {
+        self.value()
+    }
+}
+
+impl Accumulate for Variance {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn take(&mut self, value: f64) {
+        self.add(value);
+    }
+    fn result(&self) -> f64 {
+        self.value()
+    }
+}
+
+#[derive(Clone)]
+struct Count(f64);
+
+impl Accumulate for Count {
+    fn empty() -> Self {
+        Self(0.0)
+    }
+    fn take(&mut self, _: f64) {
+        self.0 += 1.0;
+    }
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+#[derive(Clone)]
+struct Least(f64);
+
+impl Accumulate for Least {
+    fn empty() -> Self {
+        Self(f64::NAN)
+    }
+    fn take(&mut self, value: f64) {
+        self.0 = smaller(self.0, value);
+    }
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+#[derive(Clone)]
+struct Most(f64);
+
+impl Accumulate for Most {
+    fn empty() -> Self {
+        Self(f64::NAN)
+    }
+    fn take(&mut self, value: f64) {
+        self.0 = larger(self.0, value);
+    }
+    fn result(&self) -> f64 {
+        self.0
+    }
+}
+
+#[derive(Clone)]
+struct One;
+
+impl Accumulate for One {
+    fn empty() -> Self {
+        Self
+    }
+    fn take(&mut self, _: f64) {}
+    fn result(&self) -> f64 {
+        1.0
+    }
+}

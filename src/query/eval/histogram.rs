@@ -1,0 +1,213 @@
+//! Classic histograms: quantiles from cumulative buckets, one series a bucket, bounds in `le`.
+
+use crate::model::{ABSENT, METRIC_NAME, is_absent};
+
+use super::super::ast::Expr;
+use super::vector::{Column, LabelMap, Vector, present};
+use super::{EvalError, Evaluated, Evaluator};
+
+/// The label that holds a bucket's upper bound.
+const BOUND: &str = "le";
+
+/// Counts that differ by less than this part of themselves are equal: they came out of a rate.
+const TOLERANCE: f64 = 1e-12;
+
+/// One bucket at one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Bucket {
+    bound: f64,
+    count: f64,
+}
+
+/// The bucket series of one histogram: upper bound and place in the vector, by bound.
+struct Histogram {
+    labels: crate::model::Labels,
+    buckets: Vec<(f64, usize)>,
+}
+
+impl Evaluator<'_> {
+    pub(super) fn histogram_quantile(
+        &mut self,
+        quantile: &Expr,
+        arg: &Expr,
+    ) -> Result<Evaluated, EvalError> {
+        let quantiles = self.scalar(quantile)?;
+        self.warn_of_quantiles(&quantiles, quantile.place);
+        let vector = self.vector(arg)?;
+        self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
+        let histograms = self.histograms(&vector, arg);
+        let mut buckets = Vec::new();
+        let mut columns = Vec::with_capacity(histograms.len());
+        for histogram in histograms {
+            let mut repaired = false;
+            let quantile_at = |(step, quantile): (usize, &f64)| {
+                gather(&histogram, &vector, step, &mut buckets);
+                if buckets.is_empty() {
+                    return ABSENT;
+                }
+                let (value, raised) = quantile_of(*quantile, &mut buckets);
+                repaired |= raised;
+                present(value)
+            };
+            let values = quantiles.iter().enumerate().map(quantile_at).collect();
+            if repaired {
+                let text = format!(
+                    "buckets of `{}` were raised where one counts less than the bucket below it",
+                    histogram.labels
+                );
+                self.notes.inform(text, arg.place);
+            }
+            columns.push(Column { labels: histogram.labels, values });
+        }
+        let mut vector = Vector::new(columns);
+        vector.prune();
+        Ok(Evaluated::Vector(vector))
+    }
+
+    /// The histograms of a vector: series that differ in the bound alone.
+    fn histograms(&mut self, vector: &Vector, arg: &Expr) -> Vec<Histogram> {
+        let mut seen: LabelMap<usize> = LabelMap::default();
+        let mut histograms: Vec<Histogram> = Vec::new();
+        for (index, column) in vector.columns.iter().enumerate() {
+            let text = column.labels.value(BOUND);
+            let Some(bound) = text.parse::<f64>().ok().filter(|bound| !bound.is_nan()) else {
+                let text = format!("`{}` is no bucket: `le` is `{text}`", column.labels);
+                self.notes.warn(text, arg.place);
+                continue;
+            };
+            let labels = column.labels.filtered(|name| name != BOUND && name != METRIC_NAME);
+            let place = *seen.entry(labels.clone()).or_insert_with(|| {
+                histograms.push(Histogram { labels, buckets: Vec::new() });
+                histograms.len() - 1
+            });
+            histograms[place].buckets.push((bound, index));
+        }
+        for histogram in &mut histograms {
+            histogram.buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        histograms
+    }
+}
+
+/// The buckets that a histogram has at a step, those with equal bounds (`1` and `1.0`) as one.
+fn gather(histogram: &Histogram, vector: &Vector, step: usize, buckets: &mut Vec<Bucket>) {
+    buckets.clear();
+    for (bound, index) in &histogram.buckets {
+        let column = vector.columns.get(*index);
+        let count = column.and_then(|column| column.values.get(step)).copied().unwrap_or(ABSENT);
+        match buckets.last_mut() {
+            _ if is_absent(count) => {}
+            Some(last) if last.bound == *bound => last.count += count,
+            _ => buckets.push(Bucket { bound: *bound, count }),
+        }
+    }
+}
+
+/// The quantile, and whether buckets had to be raised for it.
+fn quantile_of(quantile: f64, buckets: &mut [Bucket]) -> (f64, bool) {
+    if quantile.is_nan() {
+        return (f64::NAN, false);
+    }
+    if quantile < 0.0 {
+        return (f64::NEG_INFINITY, false);
+    }
+    if quantile > 1.0 {
+        return (f64::INFINITY, false);
+    }
+    if buckets.len() < 2 || buckets.last().is_none_or(|last| last.bound != f64::INFINITY) {
+        return (f64::NAN, false);
+    }
+    let raised = make_monotonic(buckets);
+    (interpolate(quantile, buckets).unwrap_or(f64::NAN), raised)
+}
+
+/// Raises counts that are lower than the one before; whether any dip was more than rounding.
+fn make_monotonic(buckets: &mut [Bucket]) -> bool {
+    let mut raised = false;
+    let mut highest = f64::NEG_INFINITY;
+    for bucket in buckets {
+        if highest.is_finite() && nearly_equal(bucket.count, highest) {
+            bucket.count = highest;
+        } else if bucket.count < highest {
+            bucket.count = highest;
+            raised = true;
+        } else {
+            highest = bucket.count;
+        }
+    }
+    raised
+}
+
+fn nearly_equal(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() < TOLERANCE * (a.abs() + b.abs()).max(f64::MIN_POSITIVE)
+}
+
+fn interpolate(quantile: f64, buckets: &[Bucket]) -> Option<f64> {
+    let total = buckets.last()?.count;
+    if total == 0.0 || total.is_nan() {
+        return None;
+    }
+    let rank = quantile * total;
+    let (_, finite) = buckets.split_last()?;
+    let Some(index) = finite.iter().position(|bucket| bucket.count >= rank) else {
+        return finite.last().map(|bucket| bucket.bound);
+    };
+    let bucket = buckets.get(index)?;
+    let below = index.checked_sub(1).and_then(|below| buckets.get(below));
+    if below.is_none() && bucket.bound <= 0.0 {
+        return Some(bucket.bound);
+    }
+    let below = below.copied().unwrap_or(Bucket { bound: 0.0, count: 0.0 });
+    let part = (rank - below.count) / (bucket.count - below.count);
+    Some(below.bound + (bucket.bound - below.bound) * part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buckets(pairs: &[(f64, f64)]) -> Vec<Bucket> {
+        pairs.iter().map(|(bound, count)| Bucket { bound: *bound, count: *count }).collect()
+    }
+
+    #[test]
+    fn dips_are_raised_and_only_real_ones_are_told() {
+        let check = |counts: &[f64], expected: &[f64], told: bool| {
+            let pairs: Vec<(f64, f64)> = counts.iter().map(|count| (0.0, *count)).collect();
+            let mut buckets = buckets(&pairs);
+            assert_eq!(make_monotonic(&mut buckets), told, "{counts:?}");
+            let repaired: Vec<f64> = buckets.iter().map(|bucket| bucket.count).collect();
+            assert_eq!(repaired, expected, "{counts:?}");
+        };
+        check(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], false);
+        check(&[1.0, 1.0 - 1e-13, 3.0], &[1.0, 1.0, 3.0], false);
+        check(&[2.0, 1.0, 3.0], &[2.0, 2.0, 3.0], true);
+        check(&[5.0, 1.0, 2.0, 6.0], &[5.0, 5.0, 5.0, 6.0], true);
+        check(&[0.0, 0.0, 0.0], &[0.0, 0.0, 0.0], false);
+    }
+
+    #[test]
+    fn quantiles_are_interpolated_inside_their_bucket() {
+        let infinity = f64::INFINITY;
+        let check = |quantile: f64, pairs: &[(f64, f64)], expected: f64| {
+            let (value, _) = quantile_of(quantile, &mut buckets(pairs));
+            let same = (value - expected).abs() < 1e-12 || value == expected;
+            assert!(same || (value.is_nan() && expected.is_nan()), "{quantile}: {value}");
+        };
+        let usual = [(1.0, 2.0), (2.0, 6.0), (4.0, 8.0), (infinity, 8.0)];
+        check(0.5, &usual, 1.5);
+        check(0.25, &usual, 1.0);
+        check(0.125, &usual, 0.5);
+        check(1.0, &usual, 4.0);
+        check(0.0, &usual, 0.0);
+        check(-1.0, &usual, -infinity);
+        check(2.0, &usual, infinity);
+        check(f64::NAN, &usual, f64::NAN);
+        // What lies in the last bucket is answered with the bound below it.
+        check(0.9, &[(1.0, 1.0), (infinity, 10.0)], 1.0);
+        check(0.1, &[(-2.0, 5.0), (infinity, 10.0)], -2.0);
+        check(0.5, &[(1.0, 1.0), (2.0, 10.0)], f64::NAN);
+        check(0.5, &[(infinity, 10.0)], f64::NAN);
+        check(0.5, &[(1.0, 0.0), (infinity, 0.0)], f64::NAN);
+    }
+}

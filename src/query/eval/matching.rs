@@ -1,0 +1,180 @@
+//! Arithmetic and comparison between two vectors: elements meet inside groups of equal labels.
+//!
+//! Groups depend on labels alone, so they are made once; whether a match is ambiguous depends on
+//! which elements exist at a step, so that is judged step by step.
+
+use crate::model::{ABSENT, Labels, METRIC_NAME, is_absent};
+
+use super::super::ast::{Cardinality, Matching};
+use super::binary::Operation;
+use super::vector::{Column, LabelMap, Vector};
+use super::{EvalError, Evaluator};
+
+/// The elements of both sides that may meet; `one` is the side that must be unambiguous.
+#[derive(Default)]
+struct Meeting {
+    many: Vec<usize>,
+    one: Vec<usize>,
+}
+
+/// The part of a label set that must be equal for two elements to meet.
+pub(super) fn match_labels(labels: &Labels, matching: &Matching) -> Labels {
+    let named = |name: &str| matching.labels.iter().any(|label| label == name);
+    if matching.on {
+        labels.filtered(named)
+    } else {
+        labels.filtered(|name| name != METRIC_NAME && !named(name))
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn matched(
+        &mut self,
+        left: Vector,
+        right: Vector,
+        matching: &Matching,
+        operation: Operation,
+    ) -> Result<Vector, EvalError> {
+        if matching.fill_left.is_some() || matching.fill_right.is_some() {
+            return Err(EvalError::Unsupported("modifier \"fill\"".into()));
+        }
+        let count = self.steps.count;
+        let (left_any, right_any) = (left.presence(count), right.presence(count));
+        let both: Vec<bool> = left_any.iter().zip(&right_any).map(|(a, b)| *a && *b).collect();
+        if !both.contains(&true) {
+            return Ok(Vector::default());
+        }
+        let swapped = matching.cardinality == Cardinality::OneToMany;
+        let (many, one) = if swapped { (right, left) } else { (left, right) };
+        let mut columns = Vec::with_capacity(many.columns.len());
+        for (group, meeting) in &meetings(&many, &one, matching) {
+            let sides = Sides { many: &many, one: &one, swapped, matching };
+            sides.check(group, meeting, &both)?;
+            for many in meeting.many.iter().filter_map(|index| many.columns.get(*index)) {
+                for one in meeting.one.iter().filter_map(|index| one.columns.get(*index)) {
+                    self.budget.work(count as u64)?;
+                    columns.push(sides.pair(many, one, operation));
+                }
+            }
+            self.budget.hold(columns.len(), count)?;
+        }
+        let mut vector = Vector::new(columns);
+        vector.prune();
+        vector.merge_equal()
+    }
+}
+
+fn meetings(many: &Vector, one: &Vector, matching: &Matching) -> Vec<(Labels, Meeting)> {
+    let mut places: LabelMap<usize> = LabelMap::default();
+    let mut meetings: Vec<(Labels, Meeting)> = Vec::new();
+    for (columns, is_many) in [(&many.columns, true), (&one.columns, false)] {
+        for (index, column) in columns.iter().enumerate() {
+            let group = match_labels(&column.labels, matching);
+            let place = *places.entry(group.clone()).or_insert_with(|| {
+                meetings.push((group, Meeting::default()));
+                meetings.len() - 1
+            });
+            let meeting = &mut meetings[place].1;
+            if is_many { meeting.many.push(index) } else { meeting.one.push(index) }
+        }
+    }
+    meetings
+}
+
+/// Both sides of an operation, turned so that the one that must be unambiguous is `one`.
+struct Sides<'a> {
+    many: &'a Vector,
+    one: &'a Vector,
+    /// Whether `many` was written on the right.
+    swapped: bool,
+    matching: &'a Matching,
+}
+
+impl Sides<'_> {
+    /// Refuses groups with more than one element where only one may be.
+    fn check(&self, group: &Labels, meeting: &Meeting, both: &[bool]) -> Result<(), EvalError> {
+        if let Some(twice) = twice_at_once(&self.one.columns, &meeting.one, both) {
+            let side = if self.swapped { "left" } else { "right" };
+            return Err(ambiguous(group, side, twice, "aggregate them, or match on more labels"));
+        }
+        if self.matching.cardinality != Cardinality::OneToOne || meeting.one.is_empty() {
+            return Ok(());
+        }
+        if meeting.many.len() < 2 {
+            return Ok(());
+        }
+        let mut partner = vec![false; both.len()];
+        for one in meeting.one.iter().filter_map(|index| self.one.columns.get(*index)) {
+            super::vector::mark_presence(&mut partner, one);
+        }
+        match twice_at_once(&self.many.columns, &meeting.many, &partner) {
+            Some(twice) => {
+                Err(ambiguous(group, "left", twice, "if that is meant, say so with group_left"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn pair(&self, many: &Column, one: &Column, operation: Operation) -> Column {
+        let apply = |(many, one): (&f64, &f64)| {
+            if is_absent(*many) || is_absent(*one) {
+                return ABSENT;
+            }
+            let (left, right) = if self.swapped { (*one, *many) } else { (*many, *one) };
+            operation.apply(left, right, left)
+        };
+        let values = many.values.iter().zip(&one.values).map(apply).collect();
+        let labels = self.labels(&many.labels, &one.labels, operation.drops_name());
+        Column { labels, values }
+    }
+
+    /// The labels of a result: those of the many side, without what the match took away, with what
+    /// is copied from the one side.
+    fn labels(&self, many: &Labels, one: &Labels, drop_name: bool) -> Labels {
+        let Matching { on, labels: named, include, .. } = self.matching;
+        let kept = |name: &str| !(drop_name && name == METRIC_NAME);
+        if self.matching.cardinality == Cardinality::OneToOne {
+            let is_named = |name: &str| named.iter().any(|label| label == name);
+            return many.filtered(|name| kept(name) && is_named(name) == *on);
+        }
+        let mut labels = many.filtered(kept);
+        for name in include {
+            if labels.value(name) != one.value(name) {
+                labels = labels.with(name, one.value(name));
+            }
+        }
+        labels
+    }
+}
+
+/// Two members that have a value at the same step, among the steps that count.
+fn twice_at_once<'a>(
+    columns: &'a [Column],
+    members: &[usize],
+    counts: &[bool],
+) -> Option<(&'a Labels, &'a Labels)> {
+    if members.len() < 2 {
+        return None;
+    }
+    let members: Vec<&Column> = members.iter().filter_map(|index| columns.get(*index)).collect();
+    let mut first: Vec<Option<&Labels>> = vec![None; counts.len()];
+    for column in members {
+        for ((value, first), counts) in column.values.iter().zip(&mut first).zip(counts) {
+            if *counts && !is_absent(*value) {
+                match first {
+                    None => *first = Some(&column.labels),
+                    Some(first) => return Some((*first, &column.labels)),
+                }
+            }
+        }
+    }
+    None
+}
+
+fn ambiguous(group: &Labels, side: &str, twice: (&Labels, &Labels), remedy: &str) -> EvalError {
+    let (a, b) = if twice.0 <= twice.1 { twice } else { (twice.1, twice.0) };
+    EvalError::execution(format!(
+        "many-to-many matching: the group `{group}` has more than one series on the {side} side, \
+         `{a}` and `{b}`; {remedy}"
+    ))
+}

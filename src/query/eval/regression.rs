@@ -1,0 +1,36 @@
+//! `deriv` and `predict_linear`: a straight line through the samples of a window, by least squares.
+
+use crate::model::{Sample, Timestamp};
+
+use super::number::Sum;
+
+/// A line: its value at the time it was centred on, and its slope a second.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) value: f64,
+    pub(super) slope: f64,
+}
+
+/// The line through `samples` with time counted from `centre`; nothing for fewer than two.
+pub(super) fn line(samples: &[Sample], centre: Timestamp) -> Option<Line> {
+    let first = samples.first().filter(|_| samples.len() > 1)?.value;
+    if samples.iter().all(|sample| sample.value == first) {
+        let value = if first.is_infinite() { f64::NAN } else { first };
+        let slope = if first.is_infinite() { f64::NAN } else { 0.0 };
+        return Some(Line { value, slope });
+    }
+    let [mut x_sum, mut y_sum, mut xy_sum, mut xx_sum] = [Sum::default(); 4];
+    for sample in samples {
+        let x = (sample.at - centre).seconds();
+        x_sum.add(x);
+        y_sum.add(sample.value);
+        xy_sum.add(x * sample.value);
+        xx_sum.add(x * x);
+    }
+    let count = samples.len() as f64;
+    let (x, y) = (x_sum.value(), y_sum.value());
+    let covariance = xy_sum.value() - x * y / count;
+    let variance = xx_sum.value() - x * x / count;
+    let slope = covariance / variance;
+    Some(Line { value: y / count - slope * x / count, slope })
+}

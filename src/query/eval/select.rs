@@ -1,0 +1,112 @@
+//! Selectors: one read of the data for all steps, then one walk over the samples of each series.
+
+use crate::model::{ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_stale};
+
+use super::super::ast::{Edge, Length, Selector};
+use super::grid::{Target, positive_length};
+use super::vector::{Column, Vector};
+use super::window::Matrix;
+use super::{EvalError, Evaluator};
+
+impl Evaluator<'_> {
+    /// The values of an instant selector.
+    pub(super) fn instant(&mut self, selector: &Selector) -> Result<Vector, EvalError> {
+        self.newest(selector, |sample| sample.value)
+    }
+
+    /// The times of an instant selector's samples, in seconds.
+    pub(super) fn sample_times(&mut self, selector: &Selector) -> Result<Vector, EvalError> {
+        self.newest(selector, |sample| sample.at.seconds())
+    }
+
+    fn newest(
+        &mut self,
+        selector: &Selector,
+        read: impl Fn(&Sample) -> f64,
+    ) -> Result<Vector, EvalError> {
+        plain(selector.edge)?;
+        let target = Target::new(&selector.shift, &self.grid)?;
+        let lookback = self.limits.lookback;
+        let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
+        let series = self.read(&selector.matchers, first, last, lookback, self.steps.count == 1)?;
+        let mut columns = Vec::with_capacity(series.len());
+        for one in series {
+            self.budget.work(self.steps.count as u64)?;
+            let mut values = Vec::with_capacity(self.steps.count);
+            let mut seen = 0;
+            for time in self.steps.times() {
+                let to = target.of(time);
+                while one.samples.get(seen).is_some_and(|sample| sample.at <= to) {
+                    seen += 1;
+                }
+                let from = to.saturating_sub(lookback);
+                let sample = seen.checked_sub(1).and_then(|newest| one.samples.get(newest));
+                values.push(match sample {
+                    Some(sample) if sample.at > from && !is_stale(sample.value) => read(sample),
+                    _ => ABSENT,
+                });
+            }
+            let column = Column { labels: one.labels, values };
+            if !column.is_empty() {
+                columns.push(column);
+            }
+        }
+        Ok(Vector::new(columns))
+    }
+
+    /// The windows of a range selector; staleness markers are left out.
+    pub(super) fn range(
+        &mut self,
+        selector: &Selector,
+        range: &Length,
+        edge: Edge,
+    ) -> Result<Matrix, EvalError> {
+        plain(edge)?;
+        let target = Target::new(&selector.shift, &self.grid)?;
+        let range = positive_length(range, &self.grid)?;
+        let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
+        let mut series = self.read(&selector.matchers, first, last, range, false)?;
+        for one in &mut series {
+            one.samples.retain(|sample| !is_stale(sample.value));
+        }
+        series.retain(|one| !one.samples.is_empty());
+        Ok(Matrix { series, range, target })
+    }
+
+    /// The samples in (first − back, last] of the series that pass.
+    fn read(
+        &mut self,
+        matchers: &[Matcher],
+        first: Timestamp,
+        last: Timestamp,
+        back: Span,
+        newest_only: bool,
+    ) -> Result<Vec<Selected>, EvalError> {
+        let from = first.saturating_sub(back).saturating_add(Span(1));
+        let Some(range) = TimeRange::new(from, last) else {
+            return Ok(Vec::new());
+        };
+        self.budget.work(0)?;
+        let selection = Selection {
+            matchers,
+            range,
+            newest_only,
+            series_max: self.limits.series_max,
+            samples_max: usize::try_from(self.budget.samples_left()).unwrap_or(usize::MAX),
+        };
+        let series =
+            self.data.select(&selection).map_err(|error| self.budget.refused(&error))?;
+        self.budget.spend(series.iter().map(|one| one.samples.len() as u64).sum())?;
+        self.budget.hold(series.len(), self.steps.count)?;
+        Ok(series)
+    }
+}
+
+fn plain(edge: Edge) -> Result<(), EvalError> {
+    let name = match edge {
+        Edge::Plain => return Ok(()),
+        Edge::Anchored => "anchored",
+        Edge::Smoothed => "smoothed",
+    };
+    Err(EvalError::Unsupported(format!("modifier \"{name}\"")))
+}

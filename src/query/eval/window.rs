@@ -1,0 +1,146 @@
+//! Range vectors: the samples of each series, and the window that each step sees of them.
+
+use crate::model::{Kind, Sample, Selected, Span, Timestamp, is_absent};
+
+use super::super::ast::{Expr, Length, Shift};
+use super::grid::{Steps, Target, positive_length};
+use super::vector::{Column, Vector, cell};
+use super::{Bound, EvalError, Evaluator};
+
+/// The inner step of a subquery that names none: the usual evaluation interval.
+const SUBQUERY_STEP: Span = Span::from_secs(60);
+
+/// A range vector: what each step sees of a series is the samples in (target − range, target].
+pub(super) struct Matrix {
+    pub(super) series: Vec<Selected>,
+    pub(super) range: Span,
+    pub(super) target: Target,
+}
+
+/// What one step sees of one series.
+pub(super) struct Window<'a> {
+    /// All samples of the series.
+    all: &'a [Sample],
+    /// The first one inside.
+    pub(super) from: usize,
+    /// The one after the last inside.
+    pub(super) to: usize,
+    /// The right edge, which is inside.
+    pub(super) end: Timestamp,
+    /// The left edge, which is outside.
+    pub(super) start: Timestamp,
+    /// The time of the step.
+    pub(super) time: Timestamp,
+    /// Which step.
+    pub(super) step: usize,
+}
+
+impl<'a> Window<'a> {
+    /// The samples inside, oldest first.
+    pub(super) fn samples(&self) -> &'a [Sample] {
+        self.all.get(self.from..self.to).unwrap_or_default()
+    }
+
+    /// The values inside, oldest first.
+    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = f64> + 'a {
+        self.samples().iter().map(|sample| sample.value)
+    }
+}
+
+/// A function of the samples in a window.
+pub(super) trait WindowFunction {
+    /// Prepares for the windows of a series.
+    fn begin(&mut self, _samples: &[Sample]) {}
+
+    /// The value for one window, which holds at least one sample; windows come in order.
+    fn value(&mut self, window: &Window<'_>) -> Option<f64>;
+
+    /// Whether each window is walked in full; others cost no more than a step.
+    fn walks(&self) -> bool {
+        true
+    }
+}
+
+/// A function that needs no preparation.
+pub(super) struct Plain<F>(pub(super) F);
+
+impl<F: FnMut(&Window<'_>) -> Option<f64>> WindowFunction for Plain<F> {
+    fn value(&mut self, window: &Window<'_>) -> Option<f64> {
+        (self.0)(window)
+    }
+}
+
+impl Evaluator<'_> {
+    /// Applies `function` to every window of every series. Names stay.
+    pub(super) fn over_windows(
+        &mut self,
+        matrix: Matrix,
+        function: &mut impl WindowFunction,
+    ) -> Result<Vector, EvalError> {
+        self.budget.hold(matrix.series.len(), self.steps.count)?;
+        let mut columns = Vec::with_capacity(matrix.series.len());
+        for series in matrix.series {
+            function.begin(&series.samples);
+            let mut values = Vec::with_capacity(self.steps.count);
+            let (mut from, mut to) = (0, 0);
+            for (step, time) in self.steps.times().enumerate() {
+                let end = matrix.target.of(time);
+                let start = end.saturating_sub(matrix.range);
+                let all = series.samples.as_slice();
+                while all.get(to).is_some_and(|sample| sample.at <= end) {
+                    to += 1;
+                }
+                while from < to && all.get(from).is_some_and(|sample| sample.at <= start) {
+                    from += 1;
+                }
+                self.budget.work(if function.walks() { (to - from) as u64 } else { 0 })?;
+                let window = Window { all, from, to, end, start, time, step };
+                values.push(cell(if from < to { function.value(&window) } else { None }));
+            }
+            let column = Column { labels: series.labels, values };
+            if !column.is_empty() {
+                columns.push(column);
+            }
+        }
+        Ok(Vector::new(columns))
+    }
+
+    /// Evaluates `expr` at the multiples of the inner step that any outer step sees.
+    pub(super) fn subquery(
+        &mut self,
+        expr: &Expr,
+        range: &Length,
+        step: Option<&Length>,
+        shift: &Shift,
+    ) -> Result<Matrix, EvalError> {
+        let target = Target::new(shift, &self.grid)?;
+        let range = positive_length(range, &self.grid)?;
+        let step = step.map_or(Ok(SUBQUERY_STEP), |step| positive_length(step, &self.grid))?;
+        let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
+        // The left edge is open: a multiple that lies on it is outside.
+        let start = first.saturating_sub(range).floor_to(step).saturating_add(step);
+        if start > last {
+            return Ok(Matrix { series: Vec::new(), range, target });
+        }
+        let count = (i128::from(last.0) - i128::from(start.0)) / i128::from(step.0) + 1;
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        if count > self.limits.samples_max {
+            return Err(self.budget.exceeded(Bound::Samples, self.limits.samples_max));
+        }
+        let outer = self.steps;
+        self.steps = Steps { start, step, count: count as usize };
+        let vector = self.vector(expr);
+        let inner = self.steps;
+        self.steps = outer;
+        let series = vector?.columns.into_iter().map(|column| samples_of(column, inner));
+        let series: Vec<Selected> = series.filter(|one| !one.samples.is_empty()).collect();
+        self.budget.spend(series.iter().map(|one| one.samples.len() as u64).sum())?;
+        Ok(Matrix { series, range, target })
+    }
+}
+
+fn samples_of(column: Column, steps: Steps) -> Selected {
+    let cells = steps.times().zip(&column.values).filter(|(_, value)| !is_absent(**value));
+    let samples = cells.map(|(at, value)| Sample::new(at, *value)).collect();
+    Selected { labels: column.labels, kind: Kind::Float, samples }
+}
