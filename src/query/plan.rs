@@ -225,7 +225,9 @@ impl Window {
             }
             Node::Call { function, args } => {
                 self.moves |= matches!(function.name(), "start" | "end" | "range");
-                args.iter().for_each(|arg| self.add(arg, lookback, outer));
+                for arg in args {
+                    self.add(arg, lookback, outer);
+                }
             }
             Node::Aggregate(aggregate) => {
                 aggregate.param.iter().for_each(|param| self.add(param, lookback, outer));

@@ -34,8 +34,7 @@ impl Parser<'_> {
         let LengthNode::Seconds(seconds) = expr.node else {
             return Ok((Length::Computed(Box::new(expr)), place));
         };
-        // Written so that NaN is refused too.
-        if !(seconds.abs() <= SECONDS_MAX) {
+        if seconds.is_nan() || seconds.abs() > SECONDS_MAX {
             return Err(self.error(place, "the duration is out of range, the limit is 292 years"));
         }
         Ok((Length::Fixed(Span((seconds * 1000.0).round() as i64)), place))

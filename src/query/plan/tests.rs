@@ -71,7 +71,7 @@ fn strings_are_unescaped() {
     check(&[
         (r#""it's \"q\" \\ \n\x41\u00e9\U0001F600\101""#, r#""it's \"q\" \\ \nAé😀A""#),
         (r#"'single "double"'"#, r#""single \"double\"""#),
-        (r#"`raw \n`"#, r#""raw \\n""#),
+        (r"`raw \n`", r#""raw \\n""#),
     ]);
 }
 
