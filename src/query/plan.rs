@@ -272,8 +272,8 @@ fn sum(one: Span, two: Span) -> Span {
     Span(one.0.saturating_add(two.0))
 }
 
-/// The normal form: no parentheses, signs folded into numbers, matchers and label lists sorted without
-/// duplicates, nothing said that says nothing.
+/// The normal form: no parentheses, signs folded into numbers, matchers and label lists sorted
+/// without duplicates, nothing said that says nothing.
 fn normal(expr: Expr) -> Expr {
     let Expr { node, place } = expr;
     let boxed = |expr: Box<Expr>| Box::new(normal(*expr));

@@ -22,7 +22,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The length after `offset`: one duration with a sign, or an expression in parentheses, so that
+    /// The length after `offset`: one duration with a sign, or an expression in parentheses: so
     /// `x offset 5m + 1` is a sum.
     pub(super) fn offset_length(&mut self) -> Parsed<Length> {
         let expr = self.length_unary(true, "\"offset\"", "a duration")?;
