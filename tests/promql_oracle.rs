@@ -1,5 +1,5 @@
-//! The parser against another one, `promql-parser`: what both should read, both read, and to the same
-//! structure. Where they disagree on purpose stands in a table, each line with its reason.
+//! The parser against another one, `promql-parser`: what both should read, both read, and to the
+//! same structure. Where they disagree on purpose stands in a table, each line with its reason.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../src/query/sample.rs"]
@@ -47,10 +47,12 @@ proptest! {
     #[test]
     fn both_read_the_same_structure(text in sample::query()) {
         let text = known(&text);
-        let plan = Plan::new(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
-        // The normal text has the fewest parentheses: had one of us read other precedences, or lost a
-        // clause, the other parser would make another tree of it.
-        let written = oracle::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+        let plan = Plan::new(&text)
+            .map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+        // The normal text has the fewest parentheses: had one of us read other precedences, or lost
+        // a clause, the other parser would make another tree of it.
+        let written = oracle::parse(&text)
+            .map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
         let normal = oracle::parse(plan.text())
             .map_err(|error| TestCaseError::fail(format!("{}: {error}", plan.text())))?;
         prop_assert_eq!(shape(&written), shape(&normal), "{} became {}", text, plan.text());

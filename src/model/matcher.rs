@@ -144,9 +144,9 @@ fn literal_braces(text: &str) -> String {
     for (at, c) in text.char_indices() {
         let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
         let repeats = rest.split_once('}').is_some_and(|(inside, _)| {
-            let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+            let (from, to) = inside.split_once(',').unwrap_or((inside, ""));
             let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-            !least.is_empty() && digits(least) && digits(most)
+            !from.is_empty() && digits(from) && digits(to)
         });
         // `\p{...}` and `\x{...}` bring braces of their own.
         let named = matches!(last, Some(('\\', 'p' | 'P' | 'x')));

@@ -100,7 +100,8 @@ impl Parser<'_> {
         Ok(LengthExpr { node, place })
     }
 
-    /// `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`, and `min` and `max` as they were called.
+    /// `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`, and the last two by their older names,
+    /// `min` and `max`.
     fn length_call(&mut self, context: &str, expected: &str) -> Parsed<LengthExpr> {
         let start = self.place().start;
         let word = self.word(0).unwrap_or_default().to_ascii_lowercase();
