@@ -39,8 +39,7 @@ pub struct PanelSpec {
 }
 
 /// The steps that a channel may have: 1 s to 1 h.
-const STEPS: [i64; 13] =
-    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const STEPS: [i64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 /// The most columns of a window.
 pub const COLUMNS_MAX: i64 = 900;
@@ -57,7 +56,8 @@ pub const COLUMNS_MAX: i64 = 900;
 /// ```
 pub fn step_for(range: Span, finest: Option<Span>) -> Span {
     let fits = |step: &&i64| {
-        range.0 <= **step * 1000 * COLUMNS_MAX && finest.is_none_or(|finest| finest.0 <= **step * 1000)
+        range.0 <= **step * 1000 * COLUMNS_MAX
+            && finest.is_none_or(|finest| finest.0 <= **step * 1000)
     };
     Span::from_secs(*STEPS.iter().find(fits).unwrap_or(&STEPS[STEPS.len() - 1]))
 }

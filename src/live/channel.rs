@@ -53,6 +53,8 @@ pub(crate) struct Channel {
     newest: i64,
     log: VecDeque<Entry>,
     seq: u64,
+    /// When the table grew: the seq after which it was told, and the first new series.
+    growth: VecDeque<(u64, usize)>,
     /// How many columns are kept.
     length: usize,
 }
@@ -70,6 +72,7 @@ impl Channel {
             newest: 0,
             log: VecDeque::new(),
             seq: 0,
+            growth: VecDeque::new(),
             length: 1,
         }
     }
@@ -123,22 +126,20 @@ impl Channel {
 
     /// Takes columns older than the oldest one, `first..oldest`, so that the window grows.
     pub(crate) fn extend(&mut self, first: i64, last: i64, result: Vec<Column>) -> Changed {
-        let known = self.series.len();
-        let rows = self.rows(first, last, result);
+        let (rows, new_series_from) = self.grown_rows(first, last, result);
         if last + 1 == self.oldest() {
             for row in rows.into_iter().rev() {
                 self.columns.push_front(row);
             }
             self.length = self.length.max(self.columns.len());
         }
-        Changed { entries: Vec::new(), new_series_from: self.new_since(known) }
+        Changed { entries: Vec::new(), new_series_from }
     }
 
     /// Takes the columns after the newest one, `newest+1..=last`: each becomes final.
     pub(crate) fn advance(&mut self, last: i64, result: Vec<Column>) -> Changed {
-        let known = self.series.len();
         let first = self.newest + 1;
-        let rows = self.rows(first, last, result);
+        let (rows, new_series_from) = self.grown_rows(first, last, result);
         let mut entries = Vec::with_capacity(rows.len());
         for (n, values) in (first..).zip(rows) {
             let before = self.columns.back().cloned().unwrap_or_default();
@@ -151,13 +152,12 @@ impl Channel {
         while self.columns.len() > self.length {
             self.columns.pop_front();
         }
-        Changed { entries, new_series_from: self.new_since(known) }
+        Changed { entries, new_series_from }
     }
 
     /// Compares the columns `first..=last` with what is known and takes what differs.
     pub(crate) fn revise(&mut self, first: i64, last: i64, result: Vec<Column>) -> Changed {
-        let known = self.series.len();
-        let rows = self.rows(first, last, result);
+        let (rows, new_series_from) = self.grown_rows(first, last, result);
         let mut entries = Vec::new();
         for (n, values) in (first..).zip(rows) {
             let Some(before) = self.column(n) else { continue };
@@ -171,16 +171,16 @@ impl Channel {
             self.remember(n, Some(before.clone().into()));
             entries.push(Told { seq: self.seq, n, revised: true, before, values });
         }
-        Changed { entries, new_series_from: self.new_since(known) }
+        Changed { entries, new_series_from }
     }
 
     /// The column in progress: its number, the newest final column, its values.
     pub(crate) fn open(&mut self, result: Vec<Column>) -> (Changed, Told) {
-        let known = self.series.len();
         let n = self.newest + 1;
-        let values = self.rows(n, n, result).pop().unwrap_or_default();
+        let (mut rows, new_series_from) = self.grown_rows(n, n, result);
+        let values = rows.pop().unwrap_or_default();
         let before = self.columns.back().cloned().unwrap_or_default();
-        let changed = Changed { entries: Vec::new(), new_series_from: self.new_since(known) };
+        let changed = Changed { entries: Vec::new(), new_series_from };
         (changed, Told { seq: self.seq, n, revised: false, before, values })
     }
 
@@ -207,7 +207,15 @@ impl Channel {
         let before = self.column(from_n - 1)?;
         let columns: Option<Vec<&[f64]>> =
             (from_n..=self.newest).map(|n| self.column(n).map(Vec::as_slice)).collect();
-        Some(Batch { channel: self.id, seq: self.seq, revised, from_n, before, columns: columns? })
+        Some(Batch {
+            channel: self.id,
+            seq: self.seq,
+            after: seq,
+            revised,
+            from_n,
+            before,
+            columns: columns?,
+        })
     }
 
     /// The newest `columns` columns, by series.
@@ -225,7 +233,12 @@ impl Channel {
             step_ms: self.step.0,
             n: self.newest,
             columns,
-            series: self.series.iter().enumerate().map(|(at, labels)| (labels, over_time(at))).collect(),
+            series: self
+                .series
+                .iter()
+                .enumerate()
+                .map(|(at, labels)| (labels, over_time(at)))
+                .collect(),
         }
     }
 
@@ -240,12 +253,30 @@ impl Channel {
         self.index.clear();
         self.columns.clear();
         self.log.clear();
+        self.growth.clear();
         self.epoch = epoch;
         self.seq = 0;
     }
 
-    fn new_since(&self, known: usize) -> Option<usize> {
-        (self.series.len() > known).then_some(known)
+    /// As [`Self::rows`]; also from where on the series are new, which is remembered.
+    fn grown_rows(
+        &mut self,
+        first: i64,
+        last: i64,
+        result: Vec<Column>,
+    ) -> (Vec<Vec<f64>>, Option<usize>) {
+        let known = self.series.len();
+        let rows = self.rows(first, last, result);
+        if self.series.len() == known {
+            return (rows, None);
+        }
+        self.growth.push_back((self.seq, known));
+        (rows, Some(known))
+    }
+
+    /// The first series that a viewer at `seq` may not have been told of.
+    pub(crate) fn untold_series(&self, seq: u64) -> Option<usize> {
+        self.growth.iter().find(|(told_after, _)| *told_after >= seq).map(|(_, first)| *first)
     }
 
     fn remember(&mut self, n: i64, before: Option<Box<[f64]>>) {
@@ -253,15 +284,17 @@ impl Channel {
         while self.log.len() > LOG_MIN.max(self.length) {
             self.log.pop_front();
         }
+        let oldest = self.log.front().map_or(0, |entry| entry.seq);
+        while self.growth.front().is_some_and(|(seq, _)| seq + 1 < oldest) {
+            self.growth.pop_front();
+        }
     }
 
     /// Turns series over steps into columns over the series table; new series join the table.
     fn rows(&mut self, first: i64, last: i64, result: Vec<Column>) -> Vec<Vec<f64>> {
         let count = usize::try_from(last - first + 1).unwrap_or(0);
-        let places: Vec<(usize, Vec<f64>)> = result
-            .into_iter()
-            .map(|column| (self.place(column.labels), column.values))
-            .collect();
+        let places: Vec<(usize, Vec<f64>)> =
+            result.into_iter().map(|column| (self.place(column.labels), column.values)).collect();
         let mut rows = vec![vec![ABSENT; self.series.len()]; count];
         for (place, values) in places {
             for (row, value) in rows.iter_mut().zip(values) {

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::model::{Arrival, MatchOp, Matcher, METRIC_NAME, Origin, Span, Timestamp};
+use crate::model::{Arrival, METRIC_NAME, MatchOp, Matcher, Origin, Span, Timestamp};
 use crate::query::{Grid, Plan, Reach};
 
 use super::channel::{Changed, Channel, Told};
@@ -107,7 +107,8 @@ impl Watched {
     /// The columns that samples from `from` to `to` can change.
     fn touched(&self, from: Timestamp, to: Timestamp) -> (i64, i64) {
         let step = self.channel.step.0;
-        let first = from.saturating_sub(self.reach.ahead).0.saturating_add(step - 1).div_euclid(step);
+        let first =
+            from.saturating_sub(self.reach.ahead).0.saturating_add(step - 1).div_euclid(step);
         let last = to.saturating_add(self.reach.back).0.div_euclid(step);
         (first.max(self.channel.oldest()), last.min(self.channel.newest()))
     }
@@ -174,7 +175,11 @@ impl Channels {
         now: Timestamp,
     ) -> Option<(u32, usize)> {
         let reach = plan.reach(self.lookback);
-        let finest = if reach.moves { Some(finest.unwrap_or_default().max(MOVING_STEP_MIN)) } else { finest };
+        let finest = if reach.moves {
+            Some(finest.unwrap_or_default().max(MOVING_STEP_MIN))
+        } else {
+            finest
+        };
         let step = super::board::step_for(range, finest);
         let length = usize::try_from(range.0 / step.0 + 1).unwrap_or(1);
         // The window is part of what a moving query means, so it is part of its identity.
@@ -498,6 +503,13 @@ impl Watched {
         self.failing = error;
     }
 
+    /// Appends the series that a viewer at `seq` may lack.
+    pub(crate) fn write_untold(&self, codec: Codec, seq: u64, out: &mut Vec<u8>) {
+        if let Some(first) = self.channel.untold_series(seq) {
+            frame::plain(codec, &self.schema(first), out);
+        }
+    }
+
     /// The table of series from `from` on, as a frame.
     pub(crate) fn schema(&self, from: usize) -> serde_json::Value {
         let series = self.channel.series().iter().skip(from).map(frame::labels_json);
@@ -508,7 +520,7 @@ impl Watched {
             "series": series.collect::<Vec<_>>(),
         });
         if from > 0 {
-            schema["append"] = true.into();
+            schema["append"] = from.into();
         }
         serde_json::json!({ "schema": schema })
     }

@@ -70,8 +70,8 @@ impl ClientFrame {
     /// # Errors
     /// In words, when the text is no client frame.
     pub fn read(text: &str) -> Result<Self, String> {
-        let frame: Self =
-            serde_json::from_str(text).map_err(|error| format!("cannot read the frame: {error}"))?;
+        let frame: Self = serde_json::from_str(text)
+            .map_err(|error| format!("cannot read the frame: {error}"))?;
         if let Self::Sub(subscribe) = &frame {
             subscribe.check()?;
         }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::model::{Labels, is_absent};
+use crate::model::{ABSENT, Labels, is_absent};
 
 use super::values::{encode, put_varint};
 
@@ -66,15 +66,18 @@ pub(crate) fn block(
 }
 
 fn pairs<'a>(previous: &'a [f64], values: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
-    let before = previous.iter().copied().chain(std::iter::repeat(crate::model::ABSENT));
+    let before = previous.iter().copied().chain(std::iter::repeat(ABSENT));
     before.zip(values.iter().copied())
 }
 
-/// The cells whose value differs from the previous column, bit for bit.
+/// The cells whose value differs from the previous column, bit for bit. A column may be shorter than
+/// the one before it, when series joined by a revision of that one: what it lacks is absent.
 pub(crate) fn changes(previous: &[f64], values: &[f64]) -> Vec<(u32, f64)> {
-    let all = pairs(previous, values).enumerate();
-    all.filter(|(_, (before, value))| before.to_bits() != value.to_bits())
-        .map(|(at, (_, value))| (at as u32, value))
+    let cell = |column: &[f64], at: usize| column.get(at).copied().unwrap_or(ABSENT);
+    (0..previous.len().max(values.len()))
+        .map(|at| (at as u32, cell(previous, at), cell(values, at)))
+        .filter(|(_, before, value)| before.to_bits() != value.to_bits())
+        .map(|(at, _, value)| (at, value))
         .collect()
 }
 
@@ -137,6 +140,8 @@ pub(crate) struct Revision<'a> {
 pub(crate) struct Batch<'a> {
     pub(crate) channel: u32,
     pub(crate) seq: u64,
+    /// The position that it follows; a viewer elsewhere must not apply it.
+    pub(crate) after: u64,
     pub(crate) revised: Vec<Revision<'a>>,
     pub(crate) from_n: i64,
     /// The column before the first of `columns`, as now known.
@@ -157,6 +162,7 @@ impl Batch<'_> {
                 let mut body = Vec::new();
                 put_varint(&mut body, u64::from(self.channel));
                 put_varint(&mut body, self.seq);
+                put_varint(&mut body, self.after);
                 put_varint(&mut body, self.revised.len() as u64);
                 for revision in &self.revised {
                     put_varint(&mut body, revision.n as u64);
@@ -226,9 +232,10 @@ impl Serialize for JsonBatch<'_> {
                 let columns: Vec<Vec<(u32, f64)>> =
                     batch.steps().map(|(before, values)| changes(before, values)).collect();
                 let columns: Vec<Cells<'_>> = columns.iter().map(|cells| Cells(cells)).collect();
-                let mut map = serializer.serialize_map(Some(5))?;
+                let mut map = serializer.serialize_map(Some(6))?;
                 map.serialize_entry("channel", &batch.channel)?;
                 map.serialize_entry("seq", &batch.seq)?;
+                map.serialize_entry("after", &batch.after)?;
                 map.serialize_entry("revised", &revised)?;
                 map.serialize_entry("from_n", &batch.from_n)?;
                 map.serialize_entry("columns", &columns)?;
@@ -265,7 +272,10 @@ impl Serialize for JsonNumber {
             serializer.serialize_str("NaN")
         } else if value.is_infinite() {
             serializer.serialize_str(if value > 0.0 { "+Inf" } else { "-Inf" })
-        } else if value == value.trunc() && value.abs() < 1e15 && value.to_bits() != (-0.0_f64).to_bits() {
+        } else if value == value.trunc()
+            && value.abs() < 1e15
+            && value.to_bits() != (-0.0_f64).to_bits()
+        {
             serializer.serialize_i64(value as i64)
         } else {
             serializer.serialize_f64(value)
@@ -311,7 +321,7 @@ impl SnapshotBody<'_> {
         put_varint(&mut out, self.series.len() as u64);
         for (labels, values) in &self.series {
             put_text(&labels_json(labels).to_string(), &mut out);
-            let before = std::iter::once(crate::model::ABSENT).chain(values.iter().copied());
+            let before = std::iter::once(ABSENT).chain(values.iter().copied());
             encode(before.zip(values.iter().copied()), &mut out);
         }
         out

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use crate::model::Timestamp;
+use crate::model::{Principal, Timestamp};
 
 use super::carrier::Carrier;
 use super::session::{BoardRef, WorkerId};
@@ -19,6 +19,7 @@ const MARKS_MAX: usize = 128;
 /// What makes sessions one group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct GroupKey {
+    pub(crate) principal: Principal,
     pub(crate) carrier: Carrier,
     pub(crate) hidden: bool,
     pub(crate) boards: Vec<BoardRef>,

@@ -134,6 +134,7 @@ pub struct Hub {
 /// The time between beats to a page that is seen, and to one that is hidden.
 const BEAT: Span = Span(1000);
 const BEAT_HIDDEN: Span = Span(20_000);
+const BEAT_SLACK: Span = Span(50);
 
 impl Hub {
     /// A hub without viewers. `lookback` and `deadline` are those of queries; `build` is what pages
@@ -308,10 +309,12 @@ impl Hub {
     fn beat(&mut self, now: Timestamp) {
         let mut frames: HashMap<WorkerId, Vec<(GroupId, u64, Bytes)>> = HashMap::new();
         let due = |(key, group): &(&GroupKey, &Group)| {
-            let pause = if key.hidden { BEAT_HIDDEN } else { BEAT };
+            // A tick of this very phase goes first and makes the beat needless.
+            let pause = if key.hidden { BEAT_HIDDEN } else { BEAT + BEAT_SLACK };
             key.carrier != Carrier::Poll && now - group.sent_at >= pause
         };
-        let keys: Vec<GroupKey> = self.groups.iter().filter(due).map(|(key, _)| key.clone()).collect();
+        let keys: Vec<GroupKey> =
+            self.groups.iter().filter(due).map(|(key, _)| key.clone()).collect();
         for key in keys {
             let mut payload = Vec::new();
             frame::plain(key.carrier.codec(), &json!({ "beat": { "time": now.0 } }), &mut payload);
@@ -455,18 +458,36 @@ impl Report for Counters {
     fn report(&self, out: &mut Vec<Reading>) {
         use std::sync::atomic::Ordering::Relaxed;
         let counters = [
-            ("watchglass_query_evaluations_total", "Evaluations of live queries", &self.evaluations),
+            (
+                "watchglass_query_evaluations_total",
+                "Evaluations of live queries",
+                &self.evaluations,
+            ),
             ("watchglass_query_errors_total", "Evaluations that failed", &self.evaluation_errors),
             ("watchglass_live_frames_total", "Frames encoded, one a group", &self.frames),
             ("watchglass_live_frame_bytes_total", "Bytes of frames encoded", &self.bytes),
             ("watchglass_live_worker_messages_total", "Messages to socket workers", &self.messages),
-            ("watchglass_live_catch_ups_total", "Viewers that fell behind and caught up", &self.catch_ups),
-            ("watchglass_live_refused_total", "Client frames and subscriptions refused", &self.refused),
+            (
+                "watchglass_live_catch_ups_total",
+                "Viewers that fell behind and caught up",
+                &self.catch_ups,
+            ),
+            (
+                "watchglass_live_refused_total",
+                "Client frames and subscriptions refused",
+                &self.refused,
+            ),
         ];
-        out.extend(counters.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+        out.extend(
+            counters.map(|(name, help, counter)| Reading::counter(name, help, counter.get())),
+        );
         let gauges = [
             ("watchglass_live_sessions", "Viewers", self.sessions.load(Relaxed) as f64),
-            ("watchglass_live_channels", "Distinct live queries", self.channels.load(Relaxed) as f64),
+            (
+                "watchglass_live_channels",
+                "Distinct live queries",
+                self.channels.load(Relaxed) as f64,
+            ),
             (
                 "watchglass_live_tick_lag_seconds",
                 "From the time of a column to its frames being handed out",

@@ -69,9 +69,7 @@ impl Job {
 fn columns(value: Value) -> Result<Vec<Column>, String> {
     match value {
         Value::Vector(columns) => Ok(columns),
-        Value::Scalar(values) => {
-            Ok(vec![Column { labels: crate::model::Labels::empty(), values }])
-        }
+        Value::Scalar(values) => Ok(vec![Column { labels: crate::model::Labels::empty(), values }]),
         Value::String(_) | Value::Matrix(_) => {
             Err("a live query gives a scalar or an instant vector".to_owned())
         }

@@ -108,7 +108,9 @@ pub async fn run(
             if let Some(outlet) = around.outlets.get(worker)
                 && !outlet.send(outgoing)
             {
-                log::warn!("a socket worker does not keep up; its viewers catch up later worker={worker}");
+                log::warn!(
+                    "a socket worker does not keep up; its viewers catch up later worker={worker}"
+                );
             }
         }
     }

@@ -118,8 +118,7 @@ fn window(watched: &Watched, columns: usize) -> PageWindow {
     let channel = &watched.channel;
     let body = channel.snapshot(columns);
     let snapshot = body.write(Codec::Binary).into();
-    let series =
-        body.series.into_iter().map(|(labels, values)| (labels.clone(), values)).collect();
+    let series = body.series.into_iter().map(|(labels, values)| (labels.clone(), values)).collect();
     PageWindow {
         epoch: channel.epoch.clone(),
         seq: channel.seq(),

@@ -70,10 +70,14 @@ impl Hub {
                 None => None,
             };
             let current = |(_, epoch, _): &&Place| *epoch == watched.channel.epoch;
-            let batch = place.filter(current).map(|(_, _, seq)| (*seq, watched.channel.batch(*seq)));
+            let batch =
+                place.filter(current).map(|(_, _, seq)| (*seq, watched.channel.batch(*seq)));
             match batch {
                 Some((seq, _)) if seq == watched.channel.seq() => {}
-                Some((_, Some(batch))) => batch.write(frame::Codec::Json, &mut payload),
+                Some((seq, Some(batch))) => {
+                    watched.write_untold(frame::Codec::Json, seq, &mut payload);
+                    batch.write(frame::Codec::Json, &mut payload);
+                }
                 // A channel that the places do not name was greeted by frames of its own.
                 None if places.is_some() && place.is_none() => {}
                 _ => {
@@ -105,7 +109,8 @@ impl Hub {
     /// The group has news: the polls that are held are answered with it.
     pub(crate) fn answer_polls(&mut self, key: &GroupKey, payload: &[u8]) {
         let waiting = |state: &super::session::Session| {
-            state.group.as_ref() == Some(key) && state.poll.as_ref().is_some_and(|poll| poll.waiting)
+            state.group.as_ref() == Some(key)
+                && state.poll.as_ref().is_some_and(|poll| poll.waiting)
         };
         let ids: Vec<SessionId> =
             self.sessions.iter().filter(|(_, state)| waiting(state)).map(|(id, _)| *id).collect();

@@ -46,7 +46,8 @@ impl Hub {
             }
             Command::Open { session, worker, carrier, principal, key, resume } => {
                 let resume = resume.and_then(|position| self.places_at(&position));
-                let poll = (carrier == Carrier::Poll).then(|| Poll { heard: now, ..Poll::default() });
+                let poll =
+                    (carrier == Carrier::Poll).then(|| Poll { heard: now, ..Poll::default() });
                 let opened = Session {
                     worker,
                     carrier,
@@ -126,7 +127,11 @@ impl Hub {
     /// Where the viewer says it stands; of an event stream that named nothing, where its id says.
     fn starting_places(&self, session: SessionId, subscribe: &Subscribe) -> Vec<Place> {
         if subscribe.from.is_empty() {
-            return self.sessions.get(&session).map(|state| state.resume.clone()).unwrap_or_default();
+            return self
+                .sessions
+                .get(&session)
+                .map(|state| state.resume.clone())
+                .unwrap_or_default();
         }
         let place = |(id, position): (&u32, &super::command::Position)| {
             (*id, position.epoch.clone(), position.seq)
@@ -144,7 +149,8 @@ impl Hub {
         let max = self.options.subscriptions_max;
         let known = state.subscriptions.contains_key(&subscribe.id);
         if !known && state.subscriptions.len() >= max {
-            let text = format!("a session has at most live.subscriptions_max = {max} subscriptions");
+            let text =
+                format!("a session has at most live.subscriptions_max = {max} subscriptions");
             return Err(("limit", text));
         }
         let range = subscribe.length();
@@ -206,11 +212,14 @@ impl Hub {
         let Some(watched) = self.channels.get(id) else { return };
         let codec = state.carrier.codec();
         if let Some(hidden) = &mut state.hidden {
+            hidden.retain(|(channel, _, _)| *channel != id);
             hidden.push((id, watched.channel.epoch.clone(), watched.channel.seq()));
         }
         let known = place.filter(|(_, epoch, _)| watched.ready && *epoch == watched.channel.epoch);
-        if let Some(batch) = known.and_then(|(_, _, seq)| watched.channel.batch(seq)) {
+        let batch = known.and_then(|(_, _, seq)| Some((seq, watched.channel.batch(seq)?)));
+        if let Some((seq, batch)) = batch {
             let mut payload = Vec::new();
+            watched.write_untold(codec, seq, &mut payload);
             batch.write(codec, &mut payload);
             self.say_bytes(session, payload);
         } else if watched.holds(columns) {
@@ -284,7 +293,8 @@ impl Hub {
         let Some(state) = self.sessions.get(&session) else { return };
         for (id, columns) in state.channels() {
             let place = places.iter().find(|(channel, _, _)| *channel == id).cloned();
-            let waits = self.waiters.iter().any(|(who, channel, _)| (*who, *channel) == (session, id));
+            let waits =
+                self.waiters.iter().any(|(who, channel, _)| (*who, *channel) == (session, id));
             if !waits {
                 self.greet(session, id, columns, place);
             }
@@ -368,8 +378,8 @@ impl Hub {
         boards.dedup();
         singles.sort_unstable();
         singles.dedup();
-        let (carrier, worker) = (state.carrier, state.worker);
-        let key = GroupKey { carrier, hidden, boards, singles };
+        let (principal, carrier, worker) = (state.principal, state.carrier, state.worker);
+        let key = GroupKey { principal, carrier, hidden, boards, singles };
         if state.group.as_ref() == Some(&key) {
             return;
         }
@@ -472,4 +482,3 @@ fn plan(text: &str) -> Result<Arc<Plan>, Refused> {
         }
     }
 }
-

@@ -94,7 +94,8 @@ fn code_for(previous: f64, value: f64, hint: u8) -> u8 {
     // Many digits of a large number cost more as a difference than the bits themselves.
     if let Some(decimals) = decimals {
         let power = power_of_ten(decimals);
-        let difference = scaled_exactly(value, power).unwrap_or(0.0) - scaled_previous(previous, power);
+        let difference =
+            scaled_exactly(value, power).unwrap_or(0.0) - scaled_previous(previous, power);
         if difference.abs() < (1_u64 << 41) as f64 {
             return DECIMAL + decimals;
         }

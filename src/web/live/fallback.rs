@@ -88,7 +88,8 @@ fn open(
     commands: Vec<String>,
 ) -> Result<(), Error> {
     let (principal, id) = (Principal::Anonymous, worker.id());
-    let opened = worker.tell(Command::Open { session, worker: id, carrier, principal, key, resume });
+    let opened =
+        worker.tell(Command::Open { session, worker: id, carrier, principal, key, resume });
     let told = commands.into_iter().all(|text| worker.tell(Command::Text { session, text }));
     if opened && told { Ok(()) } else { Err(overloaded()) }
 }
@@ -232,8 +233,7 @@ pub(crate) async fn snapshot(
     let snapshot = answer.await.ok().flatten().ok_or(Error::NotFound("there is no such window"))?;
     let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let gzip = accepts.is_some_and(|accepts| accepts.contains("gzip"));
-    let content_type =
-        if snapshot.json { "application/json" } else { "application/octet-stream" };
+    let content_type = if snapshot.json { "application/json" } else { "application/octet-stream" };
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, content_type))
@@ -259,4 +259,3 @@ fn compressed(snapshot: &Snapshot) -> Bytes {
     };
     snapshot.gzip.get_or_init(compress).clone()
 }
-

@@ -46,9 +46,9 @@ pub(crate) async fn socket(
     };
     let gated: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(gated);
     let mut gated = dev::Payload::Stream { payload: gated };
-    let payload = web::Payload::from_request(&request, &mut gated).await.map_err(|error| {
-        Error::BadRequest(format!("cannot read the request: {error}"))
-    })?;
+    let payload = web::Payload::from_request(&request, &mut gated)
+        .await
+        .map_err(|error| Error::BadRequest(format!("cannot read the request: {error}")))?;
     let protocols = [PROTOCOL_BINARY, PROTOCOL_JSON];
     let (response, control, messages) =
         actix_ws::handle_with_protocols(&request, payload, &protocols)
@@ -167,7 +167,8 @@ impl Stream for Gated {
         self.worker.heard(self.session, now);
         if let Err(error) = self.gate.feed(&bytes, now) {
             self.refused.set(Some(error));
-            let error = std::io::Error::new(std::io::ErrorKind::InvalidInput, "refused by the gate");
+            let error =
+                std::io::Error::new(std::io::ErrorKind::InvalidInput, "refused by the gate");
             return Poll::Ready(Some(Err(PayloadError::Io(error))));
         }
         Poll::Ready(Some(Ok(bytes)))
