@@ -74,7 +74,7 @@ impl Read {
     }
 
     fn add_dashboard(&mut self, dashboard: Dashboard, name: &str) {
-        let slug = dashboard.slug.to_string();
+        let slug = dashboard.slug.clone();
         if let Some(first) = self.slugs.get(&slug) {
             self.mistakes.push(format!("{name}: the slug `{slug}` is taken already, in {first}"));
         } else {

@@ -48,15 +48,11 @@ fn is_origin(text: &str) -> bool {
         !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok_and(|port| port > 0)
     });
     let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host_reads = match inside {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let allowed = |byte: u8| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte)
-            };
-            !host.is_empty() && host.len() <= 253 && host.bytes().all(allowed)
-        }
-    };
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
+    let name_reads = || !host.is_empty() && host.len() <= 253 && host.bytes().all(allowed);
+    let host_reads =
+        inside.map_or_else(name_reads, |address| address.parse::<std::net::Ipv6Addr>().is_ok());
     port_reads && host_reads
 }
 

@@ -8,7 +8,8 @@ use clap::Parser;
 /// A live metrics dashboard in one binary.
 ///
 /// Settings come from dashboard.toml in the working folder, or from the defaults built in when
-/// there is none; then from variables WATCHGLASS__SECTION__KEY; then from these flags.
+/// there is none; then from variables such as
+/// `WATCHGLASS__SERVER__BIND`; then from these flags.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "watchglass", version, max_term_width = 100)]
 pub struct Flags {

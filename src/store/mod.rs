@@ -34,7 +34,12 @@ impl Default for Retention {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { path: "data".to_owned(), memory_max: None, series_max: 200_000, retention: Retention::default() }
+        Self {
+            path: "data".to_owned(),
+            memory_max: None,
+            series_max: 200_000,
+            retention: Retention::default(),
+        }
     }
 }
 

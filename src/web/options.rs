@@ -131,10 +131,7 @@ mod tests {
         check(|options| options.bind = "[::1]:80".into(), &[]);
         check(|options| options.bind = "0.0.0.0:80".into(), &["bind"]);
         check(|options| options.bind = "[::]:80".into(), &["bind"]);
-        check(
-            |options| (options.bind, options.insecure_http) = ("0.0.0.0:80".into(), true),
-            &[],
-        );
+        check(|options| (options.bind, options.insecure_http) = ("0.0.0.0:80".into(), true), &[]);
         check(|options| options.bind = "127.0.0.1".into(), &["bind"]);
         check(|options| options.bind = "dash.example:80".into(), &["bind"]);
     }
