@@ -24,9 +24,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("built-in default"),
-            Self::File { name, line: 0 } => f.write_str(name),
-            Self::File { name, line } => write!(f, "{name}:{line}"),
-            Self::Variable(name) => f.write_str(name),
+            Self::File { name, line } if *line > 0 => write!(f, "{name}:{line}"),
+            Self::File { name, .. } | Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
         }
     }

@@ -79,16 +79,16 @@ impl Loaded {
             1 => format!("1 {what}"),
             _ => format!("{count} {what}s"),
         };
-        let mut text = format!(
-            "{} is valid: {}, {}",
+        let outside = match self.from_outside {
+            0 => String::new(),
+            outside => format!(", {outside} from variables and flags"),
+        };
+        format!(
+            "{} is valid: {}, {}{outside}",
             self.file,
             count(self.settings.dashboards.len(), "dashboard"),
             count(self.from_file, "setting"),
-        );
-        if self.from_outside > 0 {
-            text.push_str(&format!(", {} from variables and flags", self.from_outside));
-        }
-        text
+        )
     }
 }
 

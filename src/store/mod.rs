@@ -4,32 +4,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{ByteSize, Span};
 
-/// Placeholder until the module is merged.
+/// The least memory that can be set.
+const MEMORY_LEAST: ByteSize = ByteSize(8 << 20);
+/// The most series that can be set; their numbers must fit 32 bits with room to spare.
+const SERIES_MOST: usize = 10_000_000;
+/// The shortest retention that can be set.
+const RETENTION_LEAST: Span = Span(60_000);
+/// The longest retention that can be set, and the greatest age and lead of a sample.
+const TIME_MOST: Span = Span(100 * 365 * 86_400_000);
+
+/// Where samples are kept, how many, and for how long.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Placeholder.
+    /// The folder of what is kept on disk, relative to where the program was started. Default
+    /// `data`. Not empty.
     pub path: String,
-    /// Placeholder.
+    /// The most memory for series and samples, with its unit; when it is met the oldest samples go
+    /// first. At least `8MiB`. Default: half of the machine's memory, or of the control group's
+    /// limit where that is less.
     pub memory_max: Option<ByteSize>,
-    /// Placeholder.
+    /// The most series at a time; beyond it new ones are refused and existing ones go on. Default
+    /// 200,000; 1 to 10,000,000.
     pub series_max: usize,
-    /// Placeholder.
+    /// How long samples are kept: table `[storage.retention]`.
     pub retention: Retention,
 }
 
-/// Placeholder.
+/// How long samples are kept: table `[storage.retention]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// Placeholder.
+    /// How long samples are kept as they came. Default `1h`; `1m` to `100y`.
     pub raw: Span,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { raw: Span::from_secs(3600) }
-    }
 }
 
 impl Default for Options {
@@ -43,12 +50,31 @@ impl Default for Options {
     }
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw: Span(3_600_000) }
+    }
+}
+
 impl Options {
-    /// What is wrong with the values.
+    /// What is wrong: the key inside this table, and why it cannot be so.
     pub fn check(&self) -> Vec<(&'static str, String)> {
-        if self.retention.raw < Span::from_secs(10) {
-            return vec![("retention.raw", format!("`{}` is below `10s`", self.retention.raw))];
+        let mut wrong = Vec::new();
+        if self.path.trim().is_empty() {
+            wrong.push(("path", "the folder's name is empty; the default is `data`".to_owned()));
         }
-        Vec::new()
+        if let Some(memory) = self.memory_max.filter(|memory| *memory < MEMORY_LEAST) {
+            wrong.push(("memory_max", format!("`{memory}` is less than `{MEMORY_LEAST}`")));
+        }
+        if !(1..=SERIES_MOST).contains(&self.series_max) {
+            let text = format!("`{}` is not from 1 to {SERIES_MOST}", self.series_max);
+            wrong.push(("series_max", text));
+        }
+        if !(RETENTION_LEAST..=TIME_MOST).contains(&self.retention.raw) {
+            let raw = self.retention.raw;
+            let text = format!("`{raw}` is not from `{RETENTION_LEAST}` to `{TIME_MOST}`");
+            wrong.push(("retention.raw", text));
+        }
+        wrong
     }
 }
