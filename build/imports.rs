@@ -2,7 +2,8 @@
 //! page preloads, and by the rules of the tree.
 //!
 //! It knows the forms that our own files use: an import or export statement that begins a line and
-//! may go on over several. What `import()` loads later is not among them, nor is what a comment says.
+//! may go on over several. What `import()` loads later is not among them, nor is what a comment
+//! says.
 
 /// The paths that `text` imports as they are written, in order.
 pub(crate) fn imports(text: &str) -> Vec<&str> {

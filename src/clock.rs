@@ -1,5 +1,5 @@
-//! The machine's clock: the one place where the time is read. `main` gives it to `run`; tests give a
-//! clock that they step.
+//! The machine's clock: the one place where the time is read. `main` gives it to `run`; tests give
+//! a clock that they step.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -158,8 +158,8 @@ fn prepare_folder(folder: &Path) -> Result<(), String> {
     std::fs::remove_file(&probe).map_err(|error| cannot("write to", &error))
 }
 
-/// Raises this process's limit of open files as far as it may, and warns when the connections that
-/// the settings allow do not fit.
+/// Raises this process's limit of open files as far as it may, and says so when the connections
+/// that the settings allow do not fit.
 #[cfg(unix)]
 fn raise_open_files(connections_max: usize) {
     use rustix::process::{Resource, getrlimit, setrlimit};
@@ -173,9 +173,9 @@ fn raise_open_files(connections_max: usize) {
     }
     let wanted = connections_max as u64 + 256;
     if let Some(current) = limit.current.filter(|current| *current < wanted) {
-        log::warn!(
-            "the limit of open files is below what `server.connections_max` needs: connections \
-             beyond it will wait open_files={current} wanted={wanted}"
+        log::info!(
+            "fewer files may be open than `server.connections_max` needs: further connections \
+             will wait open_files={current} wanted={wanted}"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! Rules of the tree. Each rule is a test of its own and names file and line of what breaks it; next
-//! to each stands a test that shows, on a few lines of text, that the rule bites.
+//! Rules of the tree. Each rule is a test of its own and names file and line of what breaks it;
+//! next to each stands a test that shows, on a few lines of text, that the rule bites.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the tree has to stop")]
 #![expect(clippy::string_slice, reason = "places come from searching the same text")]

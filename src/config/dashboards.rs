@@ -51,8 +51,8 @@ impl Read {
             Ok(file) => {
                 for key in strangers(&file) {
                     let text = format!(
-                        "only `[[{KEY}]]` tables, or the keys of one dashboard, may stand in a file \
-                         of this folder"
+                        "only `[[{KEY}]]` tables, or the keys of one dashboard, may stand in a \
+                         file of this folder"
                     );
                     mistakes.push(Mistake { origin: file.origin(key), key: key.clone(), text });
                 }

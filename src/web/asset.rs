@@ -1,5 +1,5 @@
-//! Scripts, styles and pictures: compiled into the binary and compressed there, served under one hash
-//! of the whole folder, so that relative imports work and a browser may keep them for ever.
+//! Scripts, styles and pictures: compiled into the binary and compressed there, served under one
+//! hash of the whole folder, so that relative imports work and a browser may keep them for ever.
 //!
 //! `build.rs` writes the table. A developer may serve a folder instead; then nothing is kept.
 

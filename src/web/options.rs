@@ -19,8 +19,8 @@ pub struct Options {
     pub insecure_http: bool,
     /// Threads that serve sockets; 0 means one a core. Default: 0. At most 256.
     pub workers: usize,
-    /// The most connections in all; beyond it new ones wait in the backlog. Default: 20,000. From 16
-    /// to 1,000,000.
+    /// The most connections in all; beyond it new ones wait in the backlog. Default: 20,000. From
+    /// 16 to 1,000,000.
     pub connections_max: usize,
     /// The most connections of one remote address (an office is one address); further ones are
     /// closed. Default: 2,000. From 1 to `connections_max`.

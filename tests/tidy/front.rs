@@ -133,9 +133,9 @@ fn policy_breaks(file: &File) -> Vec<String> {
     ];
     let mut findings = crate::tree::lines_with(&file.path, &file.text, &words);
     for (index, line) in file.text.lines().enumerate() {
-        let is_markup = !file.path.ends_with(".js");
+        let is_markup = ending(&file.path) != "js";
         let inline_script = line.contains("<script>");
-        if is_markup && (attributes(line).any(|name| is_inline(name)) || inline_script) {
+        if is_markup && (attributes(line).any(is_inline) || inline_script) {
             findings.push(format!("{}:{}: an inline style or script", file.path, index + 1));
         }
     }
@@ -165,7 +165,11 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn is_served(path: &str) -> bool {
-    !path.ends_with(".d.ts") && !path.ends_with(".md") && !path.ends_with("LICENSE")
+    !path.ends_with(".d.ts") && ending(path) != "md" && !path.ends_with("LICENSE")
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// Whether a file names an asset: by its path, as templates do, or relative to itself.

@@ -72,7 +72,7 @@ fn shown_in_file(text: &str) -> BTreeMap<String, (String, String)> {
     for line in text.lines() {
         let bare = line.strip_prefix('#').unwrap_or(line).trim();
         if bare.starts_with("[[") {
-            table = "[[".to_owned();
+            "[[".clone_into(&mut table);
         } else if let Some(name) = bare.strip_prefix('[').and_then(|bare| bare.strip_suffix(']')) {
             name.clone_into(&mut table);
         } else if let Some((key, value)) = bare.split_once(" = ") {
@@ -89,7 +89,8 @@ fn is_comment(line: &str) -> bool {
     line.starts_with('#')
 }
 
-/// A default as it is written in a settings file. JSON writes texts, numbers and lists the same way.
+/// A default as it is written in a settings file. JSON writes texts, numbers and lists the same
+/// way.
 fn toml_text(default: &Value) -> String {
     if default.is_null() { "none".to_owned() } else { default.to_string() }
 }
