@@ -1,7 +1,7 @@
 //! The label set: the identity of a series, metric name included.
 //!
-//! A set is one shared allocation, sorted by label name, with its hash at hand, so that cloning is a
-//! count and looking a known series up compares a pointer first.
+//! A set is one shared allocation, sorted by label name, with its hash at hand, so that cloning is
+//! a count and looking a known series up compares a pointer first.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,5 +1,6 @@
 //! The words that every floor shares: labels, series, samples, matchers, time, batches, and the two
-//! seams `Append` and `Select` between those who bring samples, those who keep them and those who ask.
+//! seams `Append` and `Select` between those who bring samples, those who keep them and those who
+//! ask.
 //!
 //! Nothing here does I/O or knows a framework. Whatever two modules must agree on stands here, and
 //! nothing else does.

@@ -140,7 +140,8 @@ pub trait Select: Send + Sync {
     /// The label names of the series that pass and have a sample inside the range, sorted.
     fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Vec<String>;
 
-    /// The values of one label over the series that pass and have a sample inside the range, sorted.
+    /// The values of one label over the series that pass and have a sample inside the range,
+    /// sorted.
     fn label_values(&self, name: &str, matchers: &[Matcher], range: TimeRange) -> Vec<String>;
 
     /// What is known of a metric name.
