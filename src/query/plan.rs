@@ -157,7 +157,6 @@ impl Expr {
 
 fn unsupported(expr: &Expr) -> Option<String> {
     match &expr.node {
-        Node::Subquery { .. } => Some("a subquery is".to_owned()),
         Node::Selector(Selector { edge, .. }) | Node::Range { edge, .. } => match edge {
             Edge::Plain => None,
             Edge::Anchored => Some("\"anchored\" is".to_owned()),
@@ -171,7 +170,7 @@ fn unsupported(expr: &Expr) -> Option<String> {
             Some(format!("function \"{}\" is", function.name()))
         }
         Node::Aggregate(aggregate) => match aggregate.op {
-            AggregateOp::CountValues | AggregateOp::Limitk | AggregateOp::LimitRatio => {
+            AggregateOp::Limitk | AggregateOp::LimitRatio => {
                 Some(format!("aggregation \"{}\" is", aggregate.op.text()))
             }
             _ => None,

@@ -2,9 +2,7 @@
 //! well, and both must agree at its time.
 
 use watchglass::model::{Labels, Select, Selected, Span, Timestamp, is_absent};
-use watchglass::query::{
-    Column, EvalError, Grid, Limits, Options, Output, Plan, Value, evaluate,
-};
+use watchglass::query::{Column, EvalError, Grid, Limits, Options, Output, Plan, Value, evaluate};
 
 use crate::script::{Command, Eval, Series, When, Word, read};
 use crate::store::Store;

@@ -77,11 +77,7 @@ impl Evaluator<'_> {
     }
 
     /// The groups of a vector, in the order of their first members.
-    fn groups(
-        &mut self,
-        vector: &Vector,
-        aggregate: &Aggregate,
-    ) -> Result<Vec<Group>, EvalError> {
+    fn groups(&mut self, vector: &Vector, aggregate: &Aggregate) -> Result<Vec<Group>, EvalError> {
         self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
         let named = |name: &str| aggregate.grouping.iter().any(|label| label == name);
         let key = |labels: &Labels| {

@@ -1,6 +1,6 @@
 //! Function calls: which function takes which way through the evaluator.
 
-use crate::model::{ABSENT, Labels, MatchOp, Matcher, METRIC_NAME, MetricType, is_absent};
+use crate::model::{ABSENT, Labels, METRIC_NAME, MatchOp, Matcher, MetricType, is_absent};
 
 use super::super::ast::{Expr, Node, Place};
 use super::super::function::Function;
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
             "range" => {
                 let length = self.grid.end.0.saturating_sub(self.grid.start.0);
                 Ok(self.constant(crate::model::Span(length).seconds()))
-            },
+            }
             "pi" => Ok(self.constant(std::f64::consts::PI)),
             "timestamp" => self.timestamp(arg(args, 0)?),
             "scalar" => self.single(arg(args, 0)?),
@@ -135,7 +135,11 @@ impl Evaluator<'_> {
     ) -> Result<Evaluated, EvalError> {
         let matrix = self.matrix(arg)?;
         let vector = self.over_windows(matrix, function)?;
-        Ok(Evaluated::Vector(if keep_names { vector.merge_equal()? } else { vector.drop_names()? }))
+        Ok(Evaluated::Vector(if keep_names {
+            vector.merge_equal()?
+        } else {
+            vector.drop_names()?
+        }))
     }
 
     fn extrapolate(
@@ -229,9 +233,8 @@ impl Evaluator<'_> {
             "round" => {
                 self.change_each(vector, |v, step| math::round(v, at(0, step).unwrap_or(1.0)))
             }
-            "clamp_min" => {
-                self.change_each(vector, |v, step| math::at_least(v, at(0, step).unwrap_or(missing)))
-            }
+            "clamp_min" => self
+                .change_each(vector, |v, step| math::at_least(v, at(0, step).unwrap_or(missing))),
             "clamp_max" => {
                 self.change_each(vector, |v, step| math::at_most(v, at(0, step).unwrap_or(missing)))
             }

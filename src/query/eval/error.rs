@@ -65,11 +65,17 @@ impl fmt::Display for EvalError {
                     Bound::Series => "series in one selector: add matchers",
                     Bound::Points => "steps: choose a longer step or a shorter range",
                 };
-                write!(f, "the query needs more than {limit} {what} ({samples} samples read so far)")
+                write!(
+                    f,
+                    "the query needs more than {limit} {what} ({samples} samples read so far)"
+                )
             }
             Self::Execution(text) => f.write_str(text),
             Self::Stopped { samples } => {
-                write!(f, "the query was stopped before it was done ({samples} samples read so far)")
+                write!(
+                    f,
+                    "the query was stopped before it was done ({samples} samples read so far)"
+                )
             }
         }
     }

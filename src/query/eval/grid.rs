@@ -2,8 +2,8 @@
 
 use crate::model::{Span, Timestamp};
 
-use super::super::ast::{At, Length, LengthExpr, LengthNode, Shift};
 use super::super::ast::BinaryOp;
+use super::super::ast::{At, Length, LengthExpr, LengthNode, Shift};
 use super::EvalError;
 
 /// The times asked for: `start`, `start + step`, … up to and including `end`. It begins at `start`
@@ -113,7 +113,10 @@ pub(super) fn length(length: &Length, grid: &Grid) -> Result<Span, EvalError> {
             if millis.is_finite() && millis.abs() < 1e19 {
                 Ok(Span(millis.round() as i64))
             } else {
-                Err(EvalError::execution(format!("a computed duration is {} seconds", millis / 1e3)))
+                Err(EvalError::execution(format!(
+                    "a computed duration is {} seconds",
+                    millis / 1e3
+                )))
             }
         }
     }

@@ -36,7 +36,7 @@ impl Evaluator<'_> {
         operation: Operation,
     ) -> Result<Vector, EvalError> {
         if matching.fill_left.is_some() || matching.fill_right.is_some() {
-            return Err(EvalError::Unsupported("modifier \"fill\"".into()));
+            return Err(EvalError::Unsupported("\"fill\"".into()));
         }
         let count = self.steps.count;
         let (left_any, right_any) = (left.presence(count), right.presence(count));

@@ -31,7 +31,6 @@ impl Sum {
     }
 }
 
-
 /// An arithmetic mean: the sum divided by the count, as long as the sum does not overflow; from
 /// then on a running mean.
 #[derive(Debug, Clone, Copy, Default)]

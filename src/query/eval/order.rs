@@ -19,7 +19,8 @@ impl Evaluator<'_> {
         let labels = labels.iter().map(|label| self.text(label)).collect::<Result<Vec<_>, _>>()?;
         let mut vector = self.vector(vector)?;
         if !self.grid.is_instant() {
-            let text = format!("`{name}` orders an instant query alone: a range is sorted by labels");
+            let text =
+                format!("`{name}` orders an instant query alone: a range is sorted by labels");
             self.notes.warn(text, place);
         }
         if self.steps.count > 1 {
@@ -55,7 +56,8 @@ pub(super) fn by_value(a: f64, b: f64, descending: bool) -> Ordering {
 }
 
 fn by_labels(a: &Column, b: &Column, labels: &[String]) -> Ordering {
-    let mut orders = labels.iter().map(|label| natural(a.labels.value(label), b.labels.value(label)));
+    let mut orders =
+        labels.iter().map(|label| natural(a.labels.value(label), b.labels.value(label)));
     let order = orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal);
     order.then_with(|| a.labels.cmp(&b.labels))
 }

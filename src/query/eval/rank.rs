@@ -3,12 +3,12 @@
 
 use crate::model::{ABSENT, Labels, is_absent};
 
+use super::EvalError;
 use super::aggregate::Group;
 use super::limits::Budget;
 use super::number;
 use super::order::by_value;
 use super::vector::{Column, LabelMap, Vector, present};
-use super::EvalError;
 
 /// The values of a group at a step with the places of their columns.
 fn gather(vector: &Vector, group: &Group, step: usize, into: &mut Vec<(f64, usize)>) {

@@ -1,6 +1,8 @@
 //! Selectors: one read of the data for all steps, then one walk over the samples of each series.
 
-use crate::model::{ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_stale};
+use crate::model::{
+    ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_stale,
+};
 
 use super::super::ast::{Edge, Length, Selector};
 use super::grid::{Target, positive_length};
@@ -94,8 +96,7 @@ impl Evaluator<'_> {
             series_max: self.limits.series_max,
             samples_max: usize::try_from(self.budget.samples_left()).unwrap_or(usize::MAX),
         };
-        let series =
-            self.data.select(&selection).map_err(|error| self.budget.refused(&error))?;
+        let series = self.data.select(&selection).map_err(|error| self.budget.refused(&error))?;
         self.budget.spend(series.iter().map(|one| one.samples.len() as u64).sum())?;
         self.budget.hold(series.len(), self.steps.count)?;
         Ok(series)
@@ -108,5 +109,5 @@ fn plain(edge: Edge) -> Result<(), EvalError> {
         Edge::Anchored => "anchored",
         Edge::Smoothed => "smoothed",
     };
-    Err(EvalError::Unsupported(format!("modifier \"{name}\"")))
+    Err(EvalError::Unsupported(format!("\"{name}\"")))
 }

@@ -47,12 +47,7 @@ fn group_presence(vector: &Vector, matching: &Matching, count: usize) -> LabelMa
 }
 
 /// Keeps the elements whose group has (or has not) an element at the same step on the other side.
-fn keep_where(
-    vector: &mut Vector,
-    other: &LabelMap<Vec<bool>>,
-    matching: &Matching,
-    there: bool,
-) {
+fn keep_where(vector: &mut Vector, other: &LabelMap<Vec<bool>>, matching: &Matching, there: bool) {
     let keep = |column: &mut Column| {
         match other.get(&match_labels(&column.labels, matching)) {
             Some(present) => {

@@ -69,7 +69,8 @@ impl Vector {
     /// Joins series with equal labels, which is possible when they never have a value at the same
     /// step.
     pub(super) fn merge_equal(self) -> Result<Self, EvalError> {
-        let mut seen = LabelMap::with_capacity_and_hasher(self.columns.len(), RandomState::default());
+        let mut seen =
+            LabelMap::with_capacity_and_hasher(self.columns.len(), RandomState::default());
         let mut columns: Vec<Column> = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             match seen.get(&column.labels) {
