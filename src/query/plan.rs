@@ -162,10 +162,6 @@ fn unsupported(expr: &Expr) -> Option<String> {
             Edge::Anchored => Some("\"anchored\" is".to_owned()),
             Edge::Smoothed => Some("\"smoothed\" is".to_owned()),
         },
-        Node::Binary(binary) => {
-            let Matching { fill_left, fill_right, .. } = binary.matching;
-            fill_left.or(fill_right).map(|_| "\"fill\" is".to_owned())
-        }
         Node::Call { function, .. } if !function.evaluated() => {
             Some(format!("function \"{}\" is", function.name()))
         }

@@ -64,7 +64,7 @@ impl Evaluator<'_> {
             )));
         }
         let groups = self.groups(&vector, aggregate)?;
-        Ok(ranked(vector, &groups, &numbers, top))
+        Ok(ranked(&vector, &groups, &numbers, top))
     }
 
     fn count_values(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {

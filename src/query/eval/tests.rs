@@ -205,7 +205,8 @@ fn the_table_of_functions_and_the_evaluator_agree() {
             ValueType::Vector => "a",
             ValueType::Matrix => "a[1m]",
         };
-        let args: Vec<&str> = function.arguments().iter().map(argument).take(function.arguments_min()).collect();
+        let args: Vec<&str> =
+            function.arguments().iter().map(argument).take(function.arguments_min()).collect();
         let text = format!("{}({})", function.name(), args.join(", "));
         let plan = Plan::new(&text).expect("a query");
         let result = evaluate(&plan, &data, Grid::at(Timestamp(60_000)), &limits());

@@ -259,7 +259,7 @@ fn what_is_not_evaluated_is_named() {
     check("sin(x)", None);
     check("x + on (a) info(x)", Some("function \"info\" is not evaluated yet"));
     check("rate(x[5m:1m])", None);
-    check("x + fill(0) y", Some("\"fill\" is not evaluated yet"));
+    check("x + fill(0) y", None);
     check("x smoothed", Some("\"smoothed\" is not evaluated yet"));
     check("rate(x[1m] anchored)", Some("\"anchored\" is not evaluated yet"));
     check("limitk(1, x)", Some("aggregation \"limitk\" is not evaluated yet"));
