@@ -123,6 +123,7 @@ impl Matcher {
 }
 
 fn compile(text: &str) -> Result<Regex, MatcherError> {
+    let text = &literal_braces(text);
     RegexBuilder::new(&format!("^(?s:{text})$")).size_limit(REGEX_SIZE_MAX).build().map_err(
         |error| match error {
             regex::Error::CompiledTooBig(limit) => MatcherError(format!(
@@ -133,6 +134,37 @@ fn compile(text: &str) -> Result<Regex, MatcherError> {
             _ => MatcherError(Regex::new(text).err().unwrap_or(error).to_string()),
         },
     )
+}
+
+/// Escapes each `{` that begins no repetition and no class: RE2 takes it for itself, as in
+/// `/users/{id}`, where the library sees a mistake.
+fn literal_braces(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let (mut last, mut class) = (None, false);
+    for (at, c) in text.char_indices() {
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
+        let repeats = rest.split_once('}').is_some_and(|(inside, _)| {
+            let (from, to) = inside.split_once(',').unwrap_or((inside, ""));
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            !from.is_empty() && digits(from) && digits(to)
+        });
+        // `\p{...}` and `\x{...}` bring braces of their own.
+        let named = matches!(last, Some(('\\', 'p' | 'P' | 'x')));
+        let escape = matches!(last, Some((_, '\\')));
+        if c == '{' && !class && !escape && !named && !repeats {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        match c {
+            '[' if !escape => class = true,
+            ']' if !escape => class = false,
+            _ => {}
+        }
+        // An escaped backslash escapes nothing.
+        let seen = if escape && c == '\\' { ' ' } else { c };
+        last = Some((last.map_or(' ', |(_, before)| before), seen));
+    }
+    escaped
 }
 
 impl PartialEq for Matcher {
@@ -174,6 +206,8 @@ mod tests {
         check(MatchOp::Regex, "a|b", "ab", false);
         check(MatchOp::Regex, "a.c", "a\nc", true);
         check(MatchOp::NotRegex, "a+", "aaa", false);
+        check(MatchOp::Regex, "/users/{id}", "/users/{id}", true);
+        check(MatchOp::Regex, r"\{x{2}[{]\x{41}{,2}", "{xx{A{,2}", true);
     }
 
     #[test]

@@ -118,7 +118,8 @@ pub enum At {
     End,
 }
 
-/// A length of time: fixed, or an expression of durations that depends on the query's step or range.
+/// A length of time: fixed, or an expression of durations that depends on the query's step or
+/// range.
 #[derive(Debug, Clone)]
 pub enum Length {
     /// Known when parsed.

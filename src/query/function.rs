@@ -1,7 +1,7 @@
 //! The functions of the language: their names, argument types and result types.
 //!
-//! One sorted table says it all; the parser, the type check and the refusal of what is not evaluated
-//! yet read it, so that they cannot disagree. Nothing of it is hidden behind a switch.
+//! One sorted table says it all; the parser, the type check and the refusal of what is not
+//! evaluated yet read it, so that they cannot disagree. Nothing of it is hidden behind a switch.
 
 use super::ast::ValueType;
 use Tail::{Any, Exact, Up};
@@ -173,7 +173,7 @@ impl Function {
         self.signature().arguments
     }
 
-    /// The type that the argument at `index` (from 0) must have, or nothing when none may stand there.
+    /// The type that the argument at `index` (from 0) must have; nothing when none may stand there.
     pub fn argument_type(self, index: usize) -> Option<ValueType> {
         if self.arguments_max().is_some_and(|most| index >= most) {
             return None;

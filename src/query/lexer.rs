@@ -1,8 +1,8 @@
 //! Query text to tokens.
 //!
 //! Whether a word is a keyword is for the parser to say, since most keywords are also good names. A
-//! text that cannot be cut up ends in a `Bad` token: the parser reports it when it gets there, so that
-//! the first mistake in the text is the one that is told.
+//! text that cannot be cut up ends in a `Bad` token: the parser reports it when it gets there, so
+//! that the first mistake in the text is the one that is told.
 
 use super::ast::{BinaryOp, Place};
 use crate::model::Span;
@@ -63,8 +63,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     }
 }
 
-/// Reads a literal number: decimal or hexadecimal, with `_` between digits; whole numbers that begin
-/// with a zero are octal. Nothing when the text is no number or too great a hexadecimal.
+/// Reads a literal number: decimal or hexadecimal, with `_` between digits; whole numbers that
+/// begin with a zero are octal. Nothing when the text is no number or too great a hexadecimal.
 fn number(text: &str) -> Option<f64> {
     let lower = text.to_ascii_lowercase();
     let between = |(at, _): (usize, &str)| {
@@ -241,7 +241,8 @@ impl<'a> Lexer<'a> {
         }
         Span::parse(piece).map(Kind::Duration).map_err(|_| {
             format!(
-                "{piece:?} is no number and no duration (write `30`, `1e3`, `0x1F`, `5m` or `1h30m`)"
+                "{piece:?} is no number and no duration \
+                 (write `30`, `1e3`, `0x1F`, `5m` or `1h30m`)"
             )
         })
     }

@@ -1,4 +1,5 @@
-//! The settings of queries: how far an instant selector looks back, and what one evaluation may use.
+//! The settings of queries: how far an instant selector looks back, and what an evaluation may
+//! use.
 
 use serde::{Deserialize, Serialize};
 

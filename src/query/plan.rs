@@ -220,7 +220,9 @@ impl Window {
             }
             Node::Call { function, args } => {
                 self.moves |= matches!(function.name(), "start" | "end" | "range");
-                args.iter().for_each(|arg| self.add(arg, lookback, outer));
+                for arg in args {
+                    self.add(arg, lookback, outer);
+                }
             }
             Node::Aggregate(aggregate) => {
                 aggregate.param.iter().for_each(|param| self.add(param, lookback, outer));
@@ -265,8 +267,8 @@ fn sum(one: Span, two: Span) -> Span {
     Span(one.0.saturating_add(two.0))
 }
 
-/// The normal form: no parentheses, signs folded into numbers, matchers and label lists sorted without
-/// duplicates, nothing said that says nothing.
+/// The normal form: no parentheses, signs folded into numbers, matchers and label lists sorted
+/// without duplicates, nothing said that says nothing.
 fn normal(expr: Expr) -> Expr {
     let Expr { node, place } = expr;
     let boxed = |expr: Box<Expr>| Box::new(normal(*expr));

@@ -1,6 +1,6 @@
-//! A tree back to text, in one form: parentheses only where they are needed, numbers and durations in
-//! their shortest form, clauses and modifiers in a fixed order. Reading the text again gives a tree
-//! that prints the same.
+//! A tree back to text, in one form: parentheses only where they are needed, numbers and durations
+//! in their shortest form, clauses and modifiers in a fixed order. Reading the text again gives a
+//! tree that prints the same.
 
 use std::fmt::{self, Display, Formatter};
 

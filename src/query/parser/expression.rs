@@ -28,9 +28,9 @@ const KEYWORDS: [&str; 11] = [
 
 /// Whether the word means something to the grammar somewhere.
 pub(super) fn is_keyword(word: &str) -> bool {
-    let same = |keyword: &&str| keyword.eq_ignore_ascii_case(word);
-    RESERVED.iter().any(|keyword| same(&keyword))
-        || KEYWORDS.iter().any(|keyword| same(&keyword))
+    let same = |keyword: &str| keyword.eq_ignore_ascii_case(word);
+    RESERVED.iter().any(|keyword| same(keyword))
+        || KEYWORDS.iter().any(|keyword| same(keyword))
         || AggregateOp::by_name(word).is_some()
 }
 
@@ -292,12 +292,13 @@ pub(in super::super) fn arguments_of(count: usize) -> String {
 }
 
 fn unknown_function(name: &str) -> String {
-    let mut message = format!("unknown function \"{name}\"");
     let lower = name.to_ascii_lowercase();
-    if Function::by_name(&lower).is_some() {
-        message.push_str(&format!(" (function names are case-sensitive: \"{lower}\")"));
+    let hint = if Function::by_name(&lower).is_some() {
+        format!(" (function names are case-sensitive: \"{lower}\")")
     } else if lower == "holt_winters" {
-        message.push_str(" (it is called \"double_exponential_smoothing\" now)");
-    }
-    message
+        " (it is called \"double_exponential_smoothing\" now)".to_owned()
+    } else {
+        String::new()
+    };
+    format!("unknown function \"{name}\"{hint}")
 }

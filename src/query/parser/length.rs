@@ -22,7 +22,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The length after `offset`: one duration with a sign, or an expression in parentheses, so that
+    /// The length after `offset`: one duration with a sign, or an expression in parentheses: so
     /// `x offset 5m + 1` is a sum.
     pub(super) fn offset_length(&mut self) -> Parsed<Length> {
         let expr = self.length_unary(true, "\"offset\"", "a duration")?;
@@ -34,8 +34,7 @@ impl Parser<'_> {
         let LengthNode::Seconds(seconds) = expr.node else {
             return Ok((Length::Computed(Box::new(expr)), place));
         };
-        // Written so that NaN is refused too.
-        if !(seconds.abs() <= SECONDS_MAX) {
+        if seconds.is_nan() || seconds.abs() > SECONDS_MAX {
             return Err(self.error(place, "the duration is out of range, the limit is 292 years"));
         }
         Ok((Length::Fixed(Span((seconds * 1000.0).round() as i64)), place))
@@ -101,7 +100,8 @@ impl Parser<'_> {
         Ok(LengthExpr { node, place })
     }
 
-    /// `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`, and `min` and `max` as they were called.
+    /// `step()`, `range()`, `min_of(a, b)`, `max_of(a, b)`, and the last two by their older names,
+    /// `min` and `max`.
     fn length_call(&mut self, context: &str, expected: &str) -> Parsed<LengthExpr> {
         let start = self.place().start;
         let word = self.word(0).unwrap_or_default().to_ascii_lowercase();

@@ -1,7 +1,8 @@
 //! Tokens to a tree, by recursive descent with precedence climbing.
 //!
 //! The limits are met while reading, before anything is built: the length of the text, how deep it
-//! nests, how many nodes it has. What the grammar cannot see, types above all, is checked afterwards.
+//! nests, how many nodes it has. What the grammar cannot see, types above all, is checked
+//! afterwards.
 
 mod expression;
 mod length;
@@ -27,8 +28,8 @@ pub const REGEXES_MAX: usize = 64;
 /// Reads a query and checks its types.
 ///
 /// # Errors
-/// When the text is no query, its types do not fit, or it is longer than 16 KiB, nests deeper than 64
-/// levels, has more than 1,000 nodes or more than 64 regular expressions.
+/// When the text is no query, its types do not fit, or it is longer than 16 KiB, nests deeper than
+/// 64 levels, has more than 1,000 nodes or more than 64 regular expressions.
 ///
 /// ```
 /// use watchglass::query::{ValueType, parse};

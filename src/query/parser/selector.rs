@@ -190,8 +190,7 @@ impl Parser<'_> {
             let number = self.place();
             let seconds = self.signed_number("\"@\"", "a timestamp, \"start()\" or \"end()\"")?;
             let ms = (seconds * 1000.0).round();
-            // Written so that NaN is refused too.
-            if !(ms.abs() <= AT_MS_MAX) {
+            if ms.is_nan() || ms.abs() > AT_MS_MAX {
                 return Err(self.error(number, "the timestamp of \"@\" is out of range"));
             }
             At::Time(Timestamp(ms as i64))

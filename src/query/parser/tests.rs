@@ -376,7 +376,9 @@ proptest! {
     }
 
     #[test]
-    fn any_pieces_are_read_or_refused_inside_the_text(pieces in prop::collection::vec(piece(), 0..20)) {
+    fn any_pieces_are_read_or_refused_inside_the_text(
+        pieces in prop::collection::vec(piece(), 0..20),
+    ) {
         let text = pieces.concat();
         if let Err(error) = parse(&text) {
             prop_assert!(error.place.start <= error.place.end && error.place.end <= text.len());

@@ -71,7 +71,7 @@ fn strings_are_unescaped() {
     check(&[
         (r#""it's \"q\" \\ \n\x41\u00e9\U0001F600\101""#, r#""it's \"q\" \\ \nAé😀A""#),
         (r#"'single "double"'"#, r#""single \"double\"""#),
-        (r#"`raw \n`"#, r#""raw \\n""#),
+        (r"`raw \n`", r#""raw \\n""#),
     ]);
 }
 
@@ -279,7 +279,8 @@ fn places_point_into_the_text_as_written() {
 proptest! {
     #[test]
     fn the_normal_text_is_its_own_normal_text(text in query()) {
-        let plan = Plan::new(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+        let plan = Plan::new(&text)
+            .map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
         let again = Plan::new(plan.text())
             .map_err(|error| TestCaseError::fail(format!("{text}: {}: {error}", plan.text())))?;
         prop_assert_eq!(plan.text(), again.text(), "{}", text);
