@@ -157,21 +157,16 @@ impl Expr {
 
 fn unsupported(expr: &Expr) -> Option<String> {
     match &expr.node {
-        Node::Subquery { .. } => Some("a subquery is".to_owned()),
         Node::Selector(Selector { edge, .. }) | Node::Range { edge, .. } => match edge {
             Edge::Plain => None,
             Edge::Anchored => Some("\"anchored\" is".to_owned()),
             Edge::Smoothed => Some("\"smoothed\" is".to_owned()),
         },
-        Node::Binary(binary) => {
-            let Matching { fill_left, fill_right, .. } = binary.matching;
-            fill_left.or(fill_right).map(|_| "\"fill\" is".to_owned())
-        }
         Node::Call { function, .. } if !function.evaluated() => {
             Some(format!("function \"{}\" is", function.name()))
         }
         Node::Aggregate(aggregate) => match aggregate.op {
-            AggregateOp::CountValues | AggregateOp::Limitk | AggregateOp::LimitRatio => {
+            AggregateOp::Limitk | AggregateOp::LimitRatio => {
                 Some(format!("aggregation \"{}\" is", aggregate.op.text()))
             }
             _ => None,

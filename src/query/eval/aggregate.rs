@@ -64,7 +64,7 @@ impl Evaluator<'_> {
             )));
         }
         let groups = self.groups(&vector, aggregate)?;
-        Ok(ranked(vector, &groups, &numbers, top))
+        Ok(ranked(&vector, &groups, &numbers, top))
     }
 
     fn count_values(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
@@ -91,7 +91,15 @@ impl Evaluator<'_> {
         };
         let mut seen: LabelMap<usize> = LabelMap::default();
         let mut groups: Vec<Group> = Vec::new();
-        for (index, column) in vector.columns.iter().enumerate() {
+        // Sums depend on the order of their parts in the last digit; that of the labels is the same
+        // whether one step is evaluated or many.
+        let mut order: Vec<&Column> = vector.columns.iter().collect();
+        let mut places: Vec<usize> = (0..order.len()).collect();
+        if !order.is_sorted_by(|a, b| a.labels <= b.labels) {
+            places.sort_by(|a, b| vector.columns[*a].labels.cmp(&vector.columns[*b].labels));
+            order = places.iter().map(|index| &vector.columns[*index]).collect();
+        }
+        for (index, column) in places.into_iter().zip(order) {
             let labels = key(&column.labels);
             let place = *seen.entry(labels.clone()).or_insert_with(|| {
                 groups.push(Group { labels, members: Vec::new() });

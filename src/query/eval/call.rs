@@ -47,7 +47,7 @@ impl Evaluator<'_> {
         if let Some(read) = dates::of_date(name) {
             return match args.first() {
                 Some(arg) => self.change_each(arg, |value, _| read(value)),
-                None => Ok(Evaluated::Vector(self.unlabelled(|seconds| read(seconds)))),
+                None => Ok(Evaluated::Vector(self.unlabelled(read))),
             };
         }
         if let Some(look) = over_time::plain(name) {
@@ -271,7 +271,9 @@ impl Evaluator<'_> {
                 }
             }
         }
-        values.iter_mut().for_each(|value| *value = super::vector::present(*value));
+        for value in &mut values {
+            *value = super::vector::present(*value);
+        }
         Ok(Evaluated::Scalar(values))
     }
 }

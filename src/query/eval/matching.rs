@@ -35,13 +35,13 @@ impl Evaluator<'_> {
         matching: &Matching,
         operation: Operation,
     ) -> Result<Vector, EvalError> {
-        if matching.fill_left.is_some() || matching.fill_right.is_some() {
-            return Err(EvalError::Unsupported("modifier \"fill\"".into()));
-        }
         let count = self.steps.count;
+        let filled = matching.fill_left.is_some() || matching.fill_right.is_some();
         let (left_any, right_any) = (left.presence(count), right.presence(count));
-        let both: Vec<bool> = left_any.iter().zip(&right_any).map(|(a, b)| *a && *b).collect();
-        if !both.contains(&true) {
+        let judge =
+            |(left, right): (&bool, &bool)| (*left && *right) || (filled && (*left || *right));
+        let judged: Vec<bool> = left_any.iter().zip(&right_any).map(judge).collect();
+        if !judged.contains(&true) {
             return Ok(Vector::default());
         }
         let swapped = matching.cardinality == Cardinality::OneToMany;
@@ -49,12 +49,15 @@ impl Evaluator<'_> {
         let mut columns = Vec::with_capacity(many.columns.len());
         for (group, meeting) in &meetings(&many, &one, matching) {
             let sides = Sides { many: &many, one: &one, swapped, matching };
-            sides.check(group, meeting, &both)?;
+            sides.check(group, meeting, &judged)?;
             for many in meeting.many.iter().filter_map(|index| many.columns.get(*index)) {
                 for one in meeting.one.iter().filter_map(|index| one.columns.get(*index)) {
                     self.budget.work(count as u64)?;
                     columns.push(sides.pair(many, one, operation));
                 }
+            }
+            if filled {
+                columns.extend(sides.filled(group, meeting, count, operation));
             }
             self.budget.hold(columns.len(), count)?;
         }
@@ -115,15 +118,54 @@ impl Sides<'_> {
         }
     }
 
-    fn pair(&self, many: &Column, one: &Column, operation: Operation) -> Column {
-        let apply = |(many, one): (&f64, &f64)| {
-            if is_absent(*many) || is_absent(*one) {
-                return ABSENT;
-            }
-            let (left, right) = if self.swapped { (*one, *many) } else { (*many, *one) };
-            operation.apply(left, right, left)
+    /// The results of elements whose partner is missing and stands in for itself with a number.
+    /// `fill_left` is the number of the many side and `fill_right` that of the one side, also where
+    /// `group_right` has turned them round: so it is in Prometheus.
+    fn filled(
+        &self,
+        group: &Labels,
+        meeting: &Meeting,
+        count: usize,
+        operation: Operation,
+    ) -> Vec<Column> {
+        let members = |vector: &'_ Vector, members: &[usize]| -> Vec<Column> {
+            members.iter().filter_map(|index| vector.columns.get(*index).cloned()).collect()
         };
-        let values = many.values.iter().zip(&one.values).map(apply).collect();
+        let many = Vector::new(members(self.many, &meeting.many));
+        let one = Vector::new(members(self.one, &meeting.one));
+        let (many_any, one_any) = (many.presence(count), one.presence(count));
+        let drop_name = operation.drops_name();
+        let mut columns = Vec::new();
+        let alone = |column: &Column, partner: &[bool], compute: &dyn Fn(f64) -> f64| {
+            let cells = column.values.iter().zip(partner);
+            cells.map(|(value, partner)| if *partner { ABSENT } else { compute(*value) }).collect()
+        };
+        if let Some(fill) = self.matching.fill_right {
+            columns.extend(many.columns.iter().map(|column| Column {
+                labels: self.labels(&column.labels, &Labels::empty(), drop_name),
+                values: alone(column, &one_any, &|value| self.apply(value, fill, operation)),
+            }));
+        }
+        if let Some(fill) = self.matching.fill_left {
+            columns.extend(one.columns.iter().map(|column| Column {
+                labels: self.labels(group, &column.labels, drop_name),
+                values: alone(column, &many_any, &|value| self.apply(fill, value, operation)),
+            }));
+        }
+        columns
+    }
+
+    fn apply(&self, many: f64, one: f64, operation: Operation) -> f64 {
+        if is_absent(many) || is_absent(one) {
+            return ABSENT;
+        }
+        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
+        operation.apply(left, right, left)
+    }
+
+    fn pair(&self, many: &Column, one: &Column, operation: Operation) -> Column {
+        let cells = many.values.iter().zip(&one.values);
+        let values = cells.map(|(many, one)| self.apply(*many, *one, operation)).collect();
         let labels = self.labels(&many.labels, &one.labels, operation.drops_name());
         Column { labels, values }
     }

@@ -211,7 +211,9 @@ impl<'a> Evaluator<'a> {
     fn unary(&mut self, negative: bool, expr: &Expr) -> Result<Evaluated, EvalError> {
         match self.eval(expr)? {
             Evaluated::Scalar(mut values) if negative => {
-                values.iter_mut().for_each(|value| *value = -*value);
+                for value in &mut values {
+                    *value = -*value;
+                }
                 Ok(Evaluated::Scalar(values))
             }
             Evaluated::Vector(mut vector) if negative => {

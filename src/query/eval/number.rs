@@ -129,7 +129,9 @@ mod tests {
     fn sums_keep_what_rounding_loses() {
         let check = |values: &[f64], expected: f64| {
             let mut sum = Sum::default();
-            values.iter().for_each(|value| sum.add(*value));
+            for value in values {
+                sum.add(*value);
+            }
             let result = sum.value();
             assert!(same(result, expected), "{values:?}: {result}");
         };
@@ -146,7 +148,9 @@ mod tests {
     fn means_survive_sums_that_overflow() {
         let check = |values: &[f64], expected: f64| {
             let mut mean = Mean::default();
-            values.iter().for_each(|value| mean.add(*value));
+            for value in values {
+                mean.add(*value);
+            }
             assert!(same(mean.value(), expected), "{values:?}: {}", mean.value());
         };
         check(&[1.0, 2.0, 6.0], 3.0);
@@ -161,7 +165,9 @@ mod tests {
     fn variances_are_of_the_population_and_nan_where_nothing_is_finite() {
         let check = |values: &[f64], expected: f64| {
             let mut variance = Variance::default();
-            values.iter().for_each(|value| variance.add(*value));
+            for value in values {
+                variance.add(*value);
+            }
             assert!(same(variance.value(), expected), "{values:?}: {}", variance.value());
         };
         check(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], 4.0);

@@ -75,6 +75,8 @@ fn variance(window: &Window<'_>) -> f64 {
 fn median_deviation(window: &Window<'_>) -> f64 {
     let mut values: Vec<f64> = window.values().collect();
     let median = quantile(0.5, &mut values);
-    values.iter_mut().for_each(|value| *value = (*value - median).abs());
+    for value in &mut values {
+        *value = (*value - median).abs();
+    }
     quantile(0.5, &mut values)
 }

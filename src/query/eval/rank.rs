@@ -21,13 +21,13 @@ fn gather(vector: &Vector, group: &Group, step: usize, into: &mut Vec<(f64, usiz
 
 /// At each step the `sizes` highest or lowest elements of each group, NaN behind all numbers. At a
 /// single step the columns come in that order; over many a column has its value where it ranks.
-pub(super) fn ranked(vector: Vector, groups: &[Group], sizes: &[f64], top: bool) -> Vector {
+pub(super) fn ranked(vector: &Vector, groups: &[Group], sizes: &[f64], top: bool) -> Vector {
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); vector.columns.len()];
     let (mut elements, mut order) = (Vec::new(), Vec::new());
     for (step, size) in sizes.iter().enumerate() {
         let size = *size as usize;
         for group in groups.iter().filter(|_| size > 0) {
-            gather(&vector, group, step, &mut elements);
+            gather(vector, group, step, &mut elements);
             if elements.len() > size || sizes.len() == 1 {
                 elements.sort_by(|a, b| by_value(a.0, b.0, top));
                 elements.truncate(size);

@@ -112,3 +112,106 @@ fn count_pairs(window: &Window<'_>, counts: impl Fn(f64, f64) -> bool) -> f64 {
     let pairs = window.samples().windows(2);
     pairs.filter(|pair| counts(pair[0].value, pair[1].value)).count() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Timestamp;
+
+    use super::*;
+
+    /// Seconds and values to samples.
+    fn samples(points: &[(i64, f64)]) -> Vec<Sample> {
+        points.iter().map(|(at, value)| Sample::new(Timestamp(at * 1000), *value)).collect()
+    }
+
+    fn change(change: Change, points: &[(i64, f64)], start: i64, end: i64) -> Option<f64> {
+        let samples = samples(points);
+        let mut function = Extrapolated::new(change);
+        function.begin(&samples);
+        function.value(&Window::whole(&samples, Timestamp(start * 1000), Timestamp(end * 1000)))
+    }
+
+    #[test]
+    fn gaps_at_the_edges_are_covered_up_to_the_threshold() {
+        let check = |start: i64, end: i64, expected: f64| {
+            let points = [(100, 1000.0), (110, 1010.0), (120, 1020.0)];
+            let result = change(Change::Increase, &points, start, end).expect("two samples");
+            assert!((result - expected).abs() < 1e-9, "({start}, {end}]: {result}");
+        };
+        check(99, 120, 21.0);
+        check(90, 130, 40.0);
+        // 11 s are 1.1 times the spacing: half the spacing is taken instead.
+        check(89, 120, 25.0);
+        check(99, 131, 26.0);
+        check(0, 200, 30.0);
+    }
+
+    #[test]
+    fn a_counter_is_not_extended_beyond_its_zero() {
+        let check = |kind: Change, first: f64, start: i64, expected: f64| {
+            let points = [(100, first), (110, first + 10.0)];
+            let result = change(kind, &points, start, 110).expect("two samples");
+            assert!((result - expected).abs() < 1e-9, "{kind:?} {first} {start}: {result}");
+        };
+        check(Change::Increase, 4.0, 92, 14.0);
+        check(Change::Increase, 9.0, 92, 18.0);
+        // After the threshold rule: 5 s of a longer gap, and zero was 4 s before.
+        check(Change::Increase, 4.0, 50, 14.0);
+        check(Change::Increase, 6.0, 50, 15.0);
+        check(Change::Increase, 0.0, 50, 10.0);
+        check(Change::Increase, -1.0, 92, 18.0);
+        check(Change::Delta, 4.0, 92, 18.0);
+        check(Change::Rate, 4.0, 92, 14.0 / 18.0);
+        // The rate is a second of the range, not of the sampled time.
+        check(Change::Rate, 1000.0, 50, 15.0 / 60.0);
+    }
+
+    #[test]
+    fn resets_add_what_was_counted_before_them() {
+        let check = |kind: Change, values: &[f64], expected: f64| {
+            let points: Vec<(i64, f64)> =
+                (0_i64..).map(|at| at * 10).zip(values.to_vec()).collect();
+            let end = points[points.len() - 1].0;
+            let result = change(kind, &points, 0, end).expect("two samples");
+            let same = result == expected || (result.is_nan() && expected.is_nan());
+            assert!(same, "{values:?}: {result}");
+        };
+        check(Change::Increase, &[5.0, 7.0, 1.0, 2.0], 4.0);
+        check(Change::Increase, &[5.0, 1.0, 3.0, 0.0], 3.0);
+        check(Change::Increase, &[5.0, 5.0], 0.0);
+        check(Change::Delta, &[5.0, 7.0, 1.0, 2.0], -3.0);
+        check(Change::Increase, &[1.0, f64::NAN, 3.0], 2.0);
+        check(Change::Increase, &[1.0, 2.0, f64::NAN], f64::NAN);
+    }
+
+    #[test]
+    fn one_sample_is_too_few() {
+        assert_eq!(change(Change::Rate, &[(5, 1.0)], 0, 10), None);
+        let one = samples(&[(5, 1.0)]);
+        let window = Window::whole(&one, Timestamp(0), Timestamp(10_000));
+        assert_eq!(last_change(&window, true), None);
+        assert_eq!((resets(&window), changes(&window)), (0.0, 0.0));
+    }
+
+    /// Sliding over windows finds the resets that lie inside each of them and no others.
+    #[test]
+    fn windows_see_their_own_resets_alone() {
+        let values = [9.0, 1.0, 2.0, 8.0, 0.0, 3.0, 1.0, 5.0];
+        let points: Vec<(i64, f64)> = (0_i64..).map(|at| at * 10).zip(values).collect();
+        let all = samples(&points);
+        let mut function = Extrapolated::new(Change::Increase);
+        function.begin(&all);
+        for from in 0..all.len() {
+            for to in from + 2..=all.len() {
+                let inside = &all[from..to];
+                let (start, end) = (inside[0].at, inside[inside.len() - 1].at);
+                let window = Window { from, to, ..Window::whole(&all, start, end) };
+                let naive = inside.windows(2).map(|pair| {
+                    let (before, value) = (pair[0].value, pair[1].value);
+                    if value < before { value } else { value - before }
+                });
+                assert_eq!(function.value(&window), Some(naive.sum()), "{from}..{to}");
+            }
+        }
+    }
+}

@@ -19,18 +19,18 @@ pub(super) fn line(samples: &[Sample], centre: Timestamp) -> Option<Line> {
         let slope = if first.is_infinite() { f64::NAN } else { 0.0 };
         return Some(Line { value, slope });
     }
-    let [mut x_sum, mut y_sum, mut xy_sum, mut xx_sum] = [Sum::default(); 4];
+    let [mut time_sum, mut value_sum, mut product_sum, mut square_sum] = [Sum::default(); 4];
     for sample in samples {
         let x = (sample.at - centre).seconds();
-        x_sum.add(x);
-        y_sum.add(sample.value);
-        xy_sum.add(x * sample.value);
-        xx_sum.add(x * x);
+        time_sum.add(x);
+        value_sum.add(sample.value);
+        product_sum.add(x * sample.value);
+        square_sum.add(x * x);
     }
     let count = samples.len() as f64;
-    let (x, y) = (x_sum.value(), y_sum.value());
-    let covariance = xy_sum.value() - x * y / count;
-    let variance = xx_sum.value() - x * x / count;
+    let (x, y) = (time_sum.value(), value_sum.value());
+    let covariance = product_sum.value() - x * y / count;
+    let variance = square_sum.value() - x * x / count;
     let slope = covariance / variance;
     Some(Line { value: y / count - slope * x / count, slope })
 }

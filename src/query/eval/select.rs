@@ -109,5 +109,5 @@ fn plain(edge: Edge) -> Result<(), EvalError> {
         Edge::Anchored => "anchored",
         Edge::Smoothed => "smoothed",
     };
-    Err(EvalError::Unsupported(format!("modifier \"{name}\"")))
+    Err(EvalError::Unsupported(format!("\"{name}\"")))
 }

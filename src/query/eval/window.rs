@@ -20,7 +20,7 @@ pub(super) struct Matrix {
 /// What one step sees of one series.
 pub(super) struct Window<'a> {
     /// All samples of the series.
-    all: &'a [Sample],
+    pub(super) all: &'a [Sample],
     /// The first one inside.
     pub(super) from: usize,
     /// The one after the last inside.
@@ -36,6 +36,12 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
+    /// A window that holds all samples of a series.
+    #[cfg(test)]
+    pub(super) fn whole(all: &'a [Sample], start: Timestamp, end: Timestamp) -> Self {
+        Self { all, from: 0, to: all.len(), end, start, time: end, step: 0 }
+    }
+
     /// The samples inside, oldest first.
     pub(super) fn samples(&self) -> &'a [Sample] {
         self.all.get(self.from..self.to).unwrap_or_default()
