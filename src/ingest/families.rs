@@ -55,6 +55,9 @@ mod tests {
         families.entry("a", 2).expect("known").help = "of a".into();
         assert!(families.entry("c", 2).is_none());
         let all = families.into_vec();
-        assert_eq!((all.len(), all[0].1.unit.as_str(), all[0].1.help.as_str()), (2, "bytes", "of a"));
+        assert_eq!(
+            (all.len(), all[0].1.unit.as_str(), all[0].1.help.as_str()),
+            (2, "bytes", "of a")
+        );
     }
 }

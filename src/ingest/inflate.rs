@@ -56,10 +56,7 @@ pub enum InflateError {
 impl InflateError {
     /// Whether a limit was met: an answer of 413.
     pub const fn too_large(&self) -> bool {
-        matches!(
-            self,
-            Self::BodyTooLarge(_) | Self::InflatedTooLarge(_) | Self::RatioTooLarge(_)
-        )
+        matches!(self, Self::BodyTooLarge(_) | Self::InflatedTooLarge(_) | Self::RatioTooLarge(_))
     }
 
     /// Whether the encoding is not read: an answer of 415.

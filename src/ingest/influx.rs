@@ -143,9 +143,8 @@ struct Lines<'o, 'c> {
 
 impl Lines<'_, '_> {
     fn line(&mut self, line: &[u8], number: u32, mark: Mark) -> Result<(), Fault> {
-        let front_end = syntax::unescaped(line, b' ').ok_or(Fault::Plain(
-            "there are no fields (write `measurement,tag=value field=42`)",
-        ))?;
+        let front_end = syntax::unescaped(line, b' ')
+            .ok_or(Fault::Plain("there are no fields (write `measurement,tag=value field=42`)"))?;
         let (front, mut rest) = line.split_at(front_end);
         rest = rest.trim_ascii_start();
         self.key.clear();

@@ -1,7 +1,9 @@
 //! What every decoder fills: the accepted samples by ttl, the refusals counted and the first of them
 //! in words, within the limit of samples a push.
 
-use crate::model::{Batch, Entry, Labels, Metadata, MetricType, Origin, Refusal, Sample, Span, Timestamp};
+use crate::model::{
+    Batch, Entry, Labels, Metadata, MetricType, Origin, Refusal, Sample, Span, Timestamp,
+};
 
 use super::Options;
 use super::families::Families;
@@ -66,7 +68,11 @@ pub(super) struct Describing<'i> {
 
 impl Describing<'_> {
     /// Lets `say` change the metadata of a metric name.
-    pub(super) fn note(&mut self, name: &str, say: impl FnOnce(&mut Metadata)) -> Result<(), Fault> {
+    pub(super) fn note(
+        &mut self,
+        name: &str,
+        say: impl FnOnce(&mut Metadata),
+    ) -> Result<(), Fault> {
         let metadata = self.families.entry(name, self.names_max).ok_or(Fault::Plain(
             "the push describes more metrics than it may bring samples (`ingest.samples_max`)",
         ))?;

@@ -100,7 +100,8 @@ fn value_of(bytes: &[u8]) -> Result<f64, Fault> {
 
 /// The labels of one field of a line with this front.
 pub(super) fn labels(front: &[u8], field: &[u8], options: &Options) -> Result<Labels, Fault> {
-    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Fault::Plain("the line is not UTF-8"));
+    let text =
+        |bytes| std::str::from_utf8(bytes).map_err(|_| Fault::Plain("the line is not UTF-8"));
     let (front, field) = (text(front)?, text(field)?);
     let mut series = Series::new(options);
     let mut parts = Parts(Some(front));

@@ -37,20 +37,24 @@ fn good_objects_make_samples() {
     };
     check(r#"{"metric":"a","value":42}"#, &["a 42 @1000"]);
     check("\n{\n \"metric\": \"a\",\n \"value\": 4.5e1\n}\n", &["a 45 @1000"]);
-    check(r#"{"metric":"a","labels":{"b":"c\n\"\u00fc"},"value":-0.1,"timestamp":7}"#, &[
-        r#"a{b="c\n\"ü"} -0.1 @7"#,
-    ]);
-    check(r#"{"metric":"a","value":1,"timestamp":"1970-01-01T01:00:01.500+01:00"}"#, &["a 1 @1500"]);
+    check(
+        r#"{"metric":"a","labels":{"b":"c\n\"\u00fc"},"value":-0.1,"timestamp":7}"#,
+        &[r#"a{b="c\n\"ü"} -0.1 @7"#],
+    );
+    check(
+        r#"{"metric":"a","value":1,"timestamp":"1970-01-01T01:00:01.500+01:00"}"#,
+        &["a 1 @1500"],
+    );
     check(r#"{"metric":"a","values":{"x":1,"y":2},"labels":{}}"#, &["a_x 1 @1000", "a_y 2 @1000"]);
     check(r#"{"values":{"x":1,"y":2},"labels":null}"#, &["x 1 @1000", "y 2 @1000"]);
-    check(r#"[{"metric":"a","value":1} , {"metric":"b.c","value":2}]"#, &[
-        "a 1 @1000",
-        r#"{"b.c"} 2 @1000"#,
-    ]);
-    check("{\"metric\":\"a\",\"value\":1}\n\r\n{\"metric\":\"a\",\"value\":2}\r\n", &[
-        "a 1 @1000",
-        "a 2 @1000",
-    ]);
+    check(
+        r#"[{"metric":"a","value":1} , {"metric":"b.c","value":2}]"#,
+        &["a 1 @1000", r#"{"b.c"} 2 @1000"#],
+    );
+    check(
+        "{\"metric\":\"a\",\"value\":1}\n\r\n{\"metric\":\"a\",\"value\":2}\r\n",
+        &["a 1 @1000", "a 2 @1000"],
+    );
     check("[]", &[]);
     check(" ", &[]);
 }
@@ -94,7 +98,10 @@ fn bad_objects_are_refused_by_number_and_the_others_kept() {
     check(r#"{"metric":"b" "value":1}"#, "this is not JSON: expected a `,` or `}`");
     check(r#"{"metric":"b","value":1,}"#, "this is not JSON: expected a `\"`");
     check(r#"{"metric":"b","value":1,"labels":"x"}"#, "`labels` is not an object");
-    check(r#"{"metric":"b","value":1,"labels":{"x":1}}"#, "the value of a label is not a text: `1`");
+    check(
+        r#"{"metric":"b","value":1,"labels":{"x":1}}"#,
+        "the value of a label is not a text: `1`",
+    );
     check(r#"{"metric":"b","value":1,"labels":{"x":"\q"}}"#, "is not a text");
     check(r#"{"metric":"b","value":1,"labels":{"x":"1","x":"2"}}"#, "label `x` stands twice");
     check(r#"{"metric":"b","value":1,"labels":{"":"1"}}"#, "a label has no name");
@@ -104,7 +111,8 @@ fn bad_objects_are_refused_by_number_and_the_others_kept() {
     check(r#"{"metric":"b","value":1,"type":"thing"}"#, "no such `type`");
     check(r#"{"metric":"b","value":1,"ttl":"90"}"#, "`ttl`: `90` is no length of time");
     check(r#"{"metric":"b","value":1,"ttl":"0s"}"#, "`ttl` is not longer");
-    let deep = format!(r#"{{"metric":"b","value":1,"labels":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
+    let deep =
+        format!(r#"{{"metric":"b","value":1,"labels":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
     check(&deep, "nests deeper than 16 (`ingest.json_depth_max`)");
 }
 
@@ -118,7 +126,8 @@ fn a_broken_array_keeps_what_stands_before_and_names_the_place() {
     let one = r#"{"metric":"a","value":1}"#;
     let close = "the array breaks at line 1, column 26, where the body ends: expected a `,` or `]`";
     check(&format!("[{one}"), 1, (1, close));
-    let inside = "the array breaks at line 2, column 10, where the body ends: expected a `}` or `]`";
+    let inside =
+        "the array breaks at line 2, column 10, where the body ends: expected a `}` or `]`";
     check(&format!("[{one},\n{{\"metric\""), 1, (2, inside));
     let value = "the array breaks at line 1, column 27: expected a value";
     check(&format!("[{one},]"), 1, (2, value));
@@ -126,7 +135,11 @@ fn a_broken_array_keeps_what_stands_before_and_names_the_place() {
     check(&format!("[{one}{one}]"), 1, (1, comma));
     let end = "the array breaks at line 2, column 1: expected the end";
     check(&format!("[{one}]\nx"), 1, (1, end));
-    check("[", 0, (1, "the array breaks at line 1, column 2, where the body ends: expected a value"));
+    check(
+        "[",
+        0,
+        (1, "the array breaks at line 1, column 2, where the body ends: expected a value"),
+    );
 }
 
 #[test]

@@ -35,7 +35,10 @@ fn good_lines_make_samples() {
     check("orders 42\r", "orders 42 @1000");
     check("  orders\t42  7  ", "orders 42 @7");
     check("orders{} 1", "orders 1 @1000");
-    check(r#"orders{shop="berlin"} 42 1700000000000"#, r#"orders{shop="berlin"} 42 @1700000000000"#);
+    check(
+        r#"orders{shop="berlin"} 42 1700000000000"#,
+        r#"orders{shop="berlin"} 42 @1700000000000"#,
+    );
     check(r#"orders { shop = "berlin" , } -1.5 -9"#, r#"orders{shop="berlin"} -1.5 @-9"#);
     check(r#"{"my.metric", a="b"} 1"#, r#"{"my.metric", a="b"} 1 @1000"#);
     check(r#"{a="b", "orders"} 1"#, r#"orders{a="b"} 1 @1000"#);
@@ -49,7 +52,7 @@ fn good_lines_make_samples() {
     check("a NaN", "a NaN @1000");
     check(r#"a_total 5 # {trace_id="x}"} 0.5 123"#, "a_total 5 @1000");
     check(r#"a_bucket{le="1"} 5 9 # {trace_id="x"} 0.5"#, r#"a_bucket{le="1"} 5 @9"#);
-    check("a 9223372036854775807 9223372036854775807", "a 9223372036854775807 @9223372036854775807");
+    check("a 9007199254740993 9223372036854775807", "a 9007199254740992 @9223372036854775807");
 }
 
 #[test]
@@ -108,14 +111,20 @@ fn limits_are_named() {
         assert_eq!(given, expected, "{line}");
     };
     check("abcd{abc=\"12\"} 1", None);
-    check("abcde 1", Some("the metric name is longer than 4 bytes (`ingest.metric_name_bytes_max`)"));
+    check(
+        "abcde 1",
+        Some("the metric name is longer than 4 bytes (`ingest.metric_name_bytes_max`)"),
+    );
     let label_name = "the label name is longer than 3 bytes (`ingest.label_name_bytes_max`)";
     check("a{abcd=\"1\"} 1", Some(label_name));
     let label_value = "the label value is longer than 2 bytes (`ingest.label_value_bytes_max`)";
     check("a{b=\"123\"} 1", Some(label_value));
     check("a{b=\"1\",c=\"2\"} 1", Some("the series has more than 1 labels (`ingest.labels_max`)"));
     check("{b=\"1\",\"a\"} 1", None);
-    check("# HELP a 123", Some("the help or unit is longer than 2 bytes (`ingest.label_value_bytes_max`)"));
+    check(
+        "# HELP a 123",
+        Some("the help or unit is longer than 2 bytes (`ingest.label_value_bytes_max`)"),
+    );
 }
 
 #[test]
@@ -136,11 +145,8 @@ fn metadata_is_gathered_by_name() {
                 # TYPE \"b.c\" counter\n# HELP a_seconds Later.\n";
     let decoded = decoded(body.as_bytes());
     assert_eq!(decoded.refused, 0);
-    let gauge = Metadata {
-        metric_type: MetricType::Gauge,
-        unit: "seconds".into(),
-        help: "Later.".into(),
-    };
+    let gauge =
+        Metadata { metric_type: MetricType::Gauge, unit: "seconds".into(), help: "Later.".into() };
     let counter = Metadata { metric_type: MetricType::Counter, ..Metadata::default() };
     let expected = [("a_seconds".to_owned(), gauge), ("b.c".to_owned(), counter)];
     assert_eq!(decoded.batches[0].metadata, expected);
