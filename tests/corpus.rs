@@ -43,7 +43,7 @@ fn shown(decoded: &Decoded) -> String {
 }
 
 fn check_decoded(name: &str, body: &[u8], decoded: &Decoded, options: &Options) {
-    let lines = 1 + body.iter().filter(|byte| **byte == b'\n').count();
+    let lines = body.split(|byte| *byte == b'\n').count();
     // Objects of an array are counted from 1 too, and each takes more than a byte.
     let numbers = 0..=u32::try_from(lines.max(body.len())).unwrap();
     assert!(decoded.refusals.len() <= decoded.refused.min(20), "{name}");

@@ -184,13 +184,12 @@ impl Lines<'_, '_> {
         let front_end = front.len() + 1;
         self.key.truncate(front_end);
         self.key.extend_from_slice(field);
-        let labels = match self.cache.get(Format::Influx, &self.key) {
-            Some(labels) => labels.clone(),
-            None => {
-                let labels = syntax::labels(front, field, self.intake.options)?;
-                self.cache.insert(Format::Influx, &self.key, &labels);
-                labels
-            }
+        let labels = if let Some(labels) = self.cache.get(Format::Influx, &self.key) {
+            labels.clone()
+        } else {
+            let labels = syntax::labels(front, field, self.intake.options)?;
+            self.cache.insert(Format::Influx, &self.key, &labels);
+            labels
         };
         // The time stands behind the fields; the line is stamped when it has been read.
         self.intake.accept(labels, Sample::new(self.intake.now, value), line);

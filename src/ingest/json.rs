@@ -44,20 +44,20 @@ pub fn decode(body: &[u8], now: Timestamp, options: &Options, cache: &mut KeyCac
     objects.finish()
 }
 
-/// Whether a body that is no array is one object, perhaps over several lines. Broken ones count as
-/// one unless a second line begins like an object.
+/// Whether a body that is no array is one object, perhaps over several lines. What is broken counts
+/// as one unless a later line begins like an object.
 fn is_single(body: &[u8]) -> bool {
     let mut cursor = Cursor::new(body);
-    if cursor.skip_value().is_ok() {
+    if cursor.members(|_, _| Ok::<(), ObjectFault>(())).is_ok() {
         return cursor.peek().is_none();
     }
     let begins = |line: &[u8]| line.trim_ascii_start().first() == Some(&b'{');
-    body.split(|byte| *byte == b'\n').filter(|line| begins(line)).nth(1).is_none()
+    !body.trim_ascii_start().split(|byte| *byte == b'\n').skip(1).any(begins)
 }
 
 fn single(body: &[u8], objects: &mut Objects<'_, '_>) {
     let mut cursor = Cursor::new(body);
-    match objects.object(&mut cursor, 1, 1) {
+    match whole_object(&mut cursor, objects, 1) {
         Ok(()) => {}
         Err(ObjectFault::Fault(fault)) => objects.refuse(1, &fault, body.trim_ascii()),
         Err(ObjectFault::Break(at)) => {
@@ -65,6 +65,17 @@ fn single(body: &[u8], objects: &mut Objects<'_, '_>) {
             objects.refuse(1, &fault, body.trim_ascii());
         }
     }
+}
+
+/// The object that a text consists of, and nothing behind it.
+fn whole_object(
+    cursor: &mut Cursor<'_>,
+    objects: &mut Objects<'_, '_>,
+    number: u32,
+) -> Result<(), ObjectFault> {
+    let members = objects.members(cursor, 1)?;
+    cursor.end()?;
+    Ok(objects.take(&members, number)?)
 }
 
 fn lines(body: &[u8], objects: &mut Objects<'_, '_>) {
@@ -75,13 +86,7 @@ fn lines(body: &[u8], objects: &mut Objects<'_, '_>) {
         if line.is_empty() {
             continue;
         }
-        let mut cursor = Cursor::new(line);
-        // The end of the line is looked at first: an object with something behind it is refused.
-        let whole = cursor.skip_value().and_then(|_| cursor.end());
-        let result = whole
-            .map_err(ObjectFault::Break)
-            .and_then(|()| objects.object(&mut Cursor::new(line), number, 1));
-        if let Err(fault) = result {
+        if let Err(fault) = whole_object(&mut Cursor::new(line), objects, number) {
             objects.refuse(number, &fault.within(), line);
         }
     }
@@ -93,7 +98,9 @@ fn array(body: &[u8], objects: &mut Objects<'_, '_>) {
     let ended = cursor.elements(|cursor| {
         number += 1;
         let start = *cursor;
-        if let Err(fault) = objects.object(cursor, number, 2) {
+        let members = objects.members(cursor, 2);
+        let taken = members.and_then(|members| Ok(objects.take(&members, number)?));
+        if let Err(fault) = taken {
             *cursor = start;
             let text = cursor.skip_value()?;
             objects.refuse(number, &fault.within(), text);

@@ -40,11 +40,11 @@ pub(super) fn finite_value(bytes: &[u8]) -> Result<f64, Fault> {
 /// A whole number with an optional sign; the error says what `what` should be.
 pub(super) fn whole(bytes: &[u8], what: &'static str) -> Result<i64, Fault> {
     let (negative, digits) = sign(bytes);
-    if (1..=SAFE_DIGITS).contains(&digits.len()) {
-        if let Some(number) = digits_value(digits) {
-            let number = number as i64;
-            return Ok(if negative { -number } else { number });
-        }
+    if (1..=SAFE_DIGITS).contains(&digits.len())
+        && let Some(number) = digits_value(digits)
+    {
+        let number = number as i64;
+        return Ok(if negative { -number } else { number });
     }
     let parsed = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
     parsed.ok_or_else(|| {

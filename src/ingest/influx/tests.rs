@@ -169,10 +169,11 @@ proptest! {
         let measurement = format!("m{measurement}");
         let mut line = escaped(&measurement, &[',', ' ']);
         for (name, value) in &tags {
-            line += &format!(",{}={}", escaped(name, &special), escaped(value, &special));
+            line.extend([",", &escaped(name, &special), "=", &escaped(value, &special)]);
         }
         let write = |(name, value): (&String, &f64)| format!("{}={value}", escaped(name, &special));
-        line += &format!(" {} {at}", fields.iter().map(write).collect::<Vec<_>>().join(","));
+        let fields_written: Vec<String> = fields.iter().map(write).collect();
+        let line = format!("{line} {} {at}", fields_written.join(","));
         let decoded = decoded(line.as_bytes());
         prop_assert_eq!(&decoded.refusals, &[], "{}", line);
         let entries = &decoded.batches[0].entries;

@@ -1,6 +1,6 @@
 //! A walk over JSON that finds where values end without reading them, and stays off the stack.
 
-use memchr::memchr2;
+use memchr::memchr3;
 
 use super::super::fault::Fault;
 
@@ -88,15 +88,17 @@ impl<'a> Cursor<'a> {
         let start = self.at - 1;
         loop {
             let rest = self.body.get(self.at..).unwrap_or_default();
-            let Some(found) = memchr2(b'"', b'\\', rest) else {
-                self.at = self.body.len();
-                return self.fail("a `\"` that closes the text");
-            };
-            self.at += found + 1;
-            if rest[found] == b'"' {
-                return Ok(&self.body[start..self.at]);
+            // A line feed cannot stand in a text: an open quote does not run on over what follows.
+            let found = memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
+            self.at = (self.at + found).min(self.body.len());
+            match rest.get(found) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(&self.body[start..self.at]);
+                }
+                Some(b'\\') => self.at += 2,
+                _ => return self.fail("a `\"` that closes the text"),
             }
-            self.at += 1;
         }
     }
 

@@ -46,7 +46,7 @@ impl From<Break> for ObjectFault {
 
 /// The members of an object as they are written; empty where one is missing or null.
 #[derive(Default)]
-struct Members<'a> {
+pub(super) struct Members<'a> {
     metric: &'a [u8],
     labels: &'a [u8],
     value: &'a [u8],
@@ -117,14 +117,12 @@ impl<'o, 'c> Objects<'o, 'c> {
         self.intake.finish(false)
     }
 
-    /// Passes the object at the cursor and takes its samples; `depth` is its own in the body. After
-    /// an error nothing of it was taken.
-    pub(super) fn object(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        number: u32,
+    /// Passes the object at the cursor and gives its members; `depth` is its own in the body.
+    pub(super) fn members<'a>(
+        &self,
+        cursor: &mut Cursor<'a>,
         depth: usize,
-    ) -> Result<(), ObjectFault> {
+    ) -> Result<Members<'a>, ObjectFault> {
         if cursor.peek().is_some_and(|byte| byte != b'{') {
             cursor.skip_value()?;
             return Err(Fault::Plain("this is not an object (write `{\"metric\":…}`)").into());
@@ -140,10 +138,11 @@ impl<'o, 'c> Objects<'o, 'c> {
             ))
             .into());
         }
-        Ok(self.take(&members, number)?)
+        Ok(members)
     }
 
-    fn take(&mut self, members: &Members<'_>, number: u32) -> Result<(), Fault> {
+    /// Takes the samples of an object. After an error nothing of it was taken.
+    pub(super) fn take(&mut self, members: &Members<'_>, number: u32) -> Result<(), Fault> {
         let ttl = if members.ttl.is_empty() { None } else { Some(ttl(members.ttl)?) };
         let at = match members.timestamp {
             b"" => self.intake.now,
@@ -207,13 +206,12 @@ impl<'o, 'c> Objects<'o, 'c> {
         self.key.extend_from_slice(members.labels);
         self.key.push(KEY_SEPARATOR);
         self.key.extend_from_slice(field);
-        let labels = match self.cache.get(Format::Json, &self.key) {
-            Some(labels) => labels.clone(),
-            None => {
-                let labels = labels(members, field, self.intake.options)?;
-                self.cache.insert(Format::Json, &self.key, &labels);
-                labels
-            }
+        let labels = if let Some(labels) = self.cache.get(Format::Json, &self.key) {
+            labels.clone()
+        } else {
+            let labels = labels(members, field, self.intake.options)?;
+            self.cache.insert(Format::Json, &self.key, &labels);
+            labels
         };
         self.intake.accept_into(mark, labels, Sample::new(at, value), number);
         Ok(())

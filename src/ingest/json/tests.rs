@@ -150,9 +150,16 @@ fn a_broken_single_object_names_the_place() {
 
 #[test]
 fn a_broken_line_does_not_touch_the_next() {
-    let decoded = decoded(b"{\"metric\":\"a\",\"value\":\n{\"metric\":\"a\",\"value\":2}\n{} x");
-    assert_eq!(shown(&decoded), ["a 2 @1000"]);
-    assert_eq!((decoded.refusals[0].line, decoded.refusals[1].line), (1, 3));
+    let good = r#"{"metric":"a","value":2}"#;
+    let around =
+        [("{\"metric\":", "{} x"), ("{\"", "{\"}"), ("{", "}"), ("5", "]"), ("\"\\", "\"")];
+    for (before, after) in around {
+        let decoded = decoded(format!("{before}\n{good}\n{after}").as_bytes());
+        assert_eq!(shown(&decoded), ["a 2 @1000"], "{before} {after}");
+        assert_eq!((decoded.refusals[0].line, decoded.refusals[1].line), (1, 3));
+    }
+    let spread = "{\n\"metric\":\"a\",\n\"values\":\n{\n\"b\":1}}";
+    assert_eq!(shown(&decoded(spread.as_bytes())), ["a_b 1 @1000"]);
 }
 
 #[test]

@@ -156,16 +156,14 @@ fn check_bare_metric(name: &str) -> Result<(), Fault> {
 /// The metric name that a metadata line is about, bare or quoted, and what is said of it.
 pub(super) fn described_name(text: &str) -> Result<(Cow<'_, str>, &str), Fault> {
     let text = text.trim_ascii_start();
-    let (name, said) = match text.strip_prefix('"') {
-        Some(quoted) => unquoted(quoted)?,
-        None => {
-            let end = text.find([' ', '\t']).unwrap_or(text.len());
-            let (name, said) = text.split_at_checked(end).unwrap_or_default();
-            check_bare_metric(name)?;
-            (Cow::Borrowed(name), said)
-        }
-    };
-    Ok((name, said.trim_ascii()))
+    if let Some(quoted) = text.strip_prefix('"') {
+        let (name, said) = unquoted(quoted)?;
+        return Ok((name, said.trim_ascii()));
+    }
+    let end = text.find([' ', '\t']).unwrap_or(text.len());
+    let (name, said) = text.split_at_checked(end).unwrap_or_default();
+    check_bare_metric(name)?;
+    Ok((Cow::Borrowed(name), said.trim_ascii()))
 }
 
 /// A help text without its escapes; what is no escape stays as it is.
