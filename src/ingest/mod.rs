@@ -1,99 +1,25 @@
 //! Bytes to batches: one pure decoder a push format, and the limited reader in front of them.
+//!
+//! A decoder takes a whole body and the present time, keeps every good line (or object) and names
+//! every bad one; it opens no socket and reads no clock. The one idea is the [`KeyCache`]: the bytes
+//! of a series as the sender writes them lead straight to its `Labels`, so that the labels of a
+//! known series are neither read nor allocated again.
+//!
+//! `docs/formats/push.md` says what is accepted on the wire.
 
-use std::ops::RangeInclusive;
+mod families;
+mod fault;
+mod inflate;
+pub mod influx;
+mod intake;
+pub mod json;
+mod key_cache;
+mod number;
+mod options;
+mod series;
+pub mod text;
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::{ByteSize, Span};
-
-/// The settings table `[ingest]`: how much one push may bring, and how old or new a sample may be.
-///
-/// ```
-/// use watchglass::ingest::Options;
-/// let options = Options { samples_max: 0, ..Options::default() };
-/// assert_eq!(options.check()[0].0, "samples_max");
-/// assert!(Options::default().check().is_empty());
-/// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// The most bytes of a push body on the wire. Default `8MiB`, from `1KiB` to `1GiB`.
-    pub body_max: ByteSize,
-    /// The most bytes of a push body after decompression. Default `32MiB`, from `1KiB` to `1GiB`.
-    pub inflated_max: ByteSize,
-    /// How many times larger than on the wire a body may become; bodies that stay within 64 KiB are
-    /// not judged by it. Default 100, from 2 to 10,000.
-    pub ratio_max: u32,
-    /// The most samples of one push. Default 50,000, from 1 to 10 million.
-    pub samples_max: usize,
-    /// How deep a JSON body may nest, the outermost array or object counting as 1. Default 16, from
-    /// 3 to 128.
-    pub json_depth_max: usize,
-    /// The most bytes of a metric name. Default 200, from 1 to 65,536.
-    pub metric_name_bytes_max: usize,
-    /// The most bytes of a label name. Default 100, from 1 to 65,536.
-    pub label_name_bytes_max: usize,
-    /// The most bytes of a label value, and of a help or unit text. Default 1,024, from 1 to
-    /// 1,048,576.
-    pub label_value_bytes_max: usize,
-    /// The most labels of one series, the metric name apart. Default 40, from 1 to 1,000.
-    pub labels_max: usize,
-    /// How old a pushed sample may be. Default `1h`, at least `1s`; may be years.
-    pub max_age: Span,
-    /// How far ahead of the server's clock a pushed sample may be. Default `10m`, at least `0s`.
-    pub max_future: Span,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            body_max: ByteSize(8 << 20),
-            inflated_max: ByteSize(32 << 20),
-            ratio_max: 100,
-            samples_max: 50_000,
-            json_depth_max: 16,
-            metric_name_bytes_max: 200,
-            label_name_bytes_max: 100,
-            label_value_bytes_max: 1024,
-            labels_max: 40,
-            max_age: Span(3_600_000),
-            max_future: Span(600_000),
-        }
-    }
-}
-
-impl Options {
-    /// What is wrong with these settings: (key inside the table, what is wrong with its bounds).
-    pub fn check(&self) -> Vec<(&'static str, String)> {
-        const SIZES: RangeInclusive<u64> = 1 << 10..=1 << 30;
-        let mut wrong = Vec::new();
-        for (key, size) in [("body_max", self.body_max), ("inflated_max", self.inflated_max)] {
-            if !SIZES.contains(&size.0) {
-                wrong.push((key, format!("`{size}` is outside `1KiB` to `1GiB`")));
-            }
-        }
-        let counts = [
-            ("ratio_max", self.ratio_max as usize, 2..=10_000),
-            ("samples_max", self.samples_max, 1..=10_000_000),
-            ("json_depth_max", self.json_depth_max, 3..=128),
-            ("metric_name_bytes_max", self.metric_name_bytes_max, 1..=65_536),
-            ("label_name_bytes_max", self.label_name_bytes_max, 1..=65_536),
-            ("label_value_bytes_max", self.label_value_bytes_max, 1..=1 << 20),
-            ("labels_max", self.labels_max, 1..=1000),
-        ];
-        for (key, count, bounds) in counts {
-            if !bounds.contains(&count) {
-                let (from, to) = bounds.into_inner();
-                wrong.push((key, format!("`{count}` is outside {from} to {to}")));
-            }
-        }
-        for (key, span, least) in
-            [("max_age", self.max_age, Span(1000)), ("max_future", self.max_future, Span::ZERO)]
-        {
-            if span < least {
-                wrong.push((key, format!("`{span}` is less than `{least}`")));
-            }
-        }
-        wrong
-    }
-}
+pub use inflate::{Encoding, InflateError, inflate};
+pub use intake::Decoded;
+pub use key_cache::KeyCache;
+pub use options::Options;

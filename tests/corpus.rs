@@ -1,0 +1,134 @@
+//! Runs the stored corpus of the fuzz targets through the same functions and holds what must be true
+//! of any input: nothing panics, what is counted adds up, limits are kept, and the cache of series
+//! changes nothing.
+//!
+//! A file's name says what it must come to: `accept-` is taken whole, `refuse-` not at all, `mixed-`
+//! in part; for the reader of encodings `bomb-` meets a limit and `broken-` is damaged. Other names
+//! (cases that the fuzzer found) promise nothing beyond what always holds.
+#![expect(clippy::unwrap_used, reason = "a corpus that cannot be read is a failed test")]
+
+use std::path::Path;
+
+use watchglass::ingest::influx::{self, Precision};
+use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
+use watchglass::model::{Origin, Refusal, Timestamp};
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// The files of one target, by name.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(target);
+    let files = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let read = |file: std::fs::DirEntry| {
+        (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())
+    };
+    let mut files: Vec<(String, Vec<u8>)> = files.map(read).collect();
+    files.sort();
+    assert!(files.len() >= 10, "the corpus of {target} is incomplete");
+    files
+}
+
+/// Everything that was decoded, as text that can be compared.
+fn shown(decoded: &Decoded) -> String {
+    let batches = decoded.batches.iter().map(|batch| {
+        let sample = |entry: &watchglass::model::Entry| {
+            let (at, value) = (entry.sample.at.0, entry.sample.value.to_bits());
+            format!("{} {value:x} {at} {}", entry.labels, entry.line)
+        };
+        let entries: Vec<String> = batch.entries.iter().map(sample).collect();
+        format!("{:?} {entries:?} {:?}", batch.ttl, batch.metadata)
+    });
+    let batches: Vec<String> = batches.collect();
+    format!("{batches:?} {} {:?}", decoded.refused, decoded.refusals)
+}
+
+fn check_decoded(name: &str, body: &[u8], decoded: &Decoded, options: &Options) {
+    let lines = body.split(|byte| *byte == b'\n').count();
+    // Objects of an array are counted from 1 too, and each takes more than a byte.
+    let numbers = 0..=u32::try_from(lines.max(body.len())).unwrap();
+    assert!(decoded.refusals.len() <= decoded.refused.min(20), "{name}");
+    assert_eq!(decoded.refusals.is_empty(), decoded.refused == 0, "{name}");
+    for refusal in &decoded.refusals {
+        assert!(
+            numbers.contains(&refusal.line) && !refusal.reason.is_empty(),
+            "{name}: {refusal:?}"
+        );
+        assert!(refusal.text.chars().count() <= Refusal::TEXT_MAX + 1, "{name}: {refusal:?}");
+    }
+    assert!(decoded.samples() <= options.samples_max, "{name}");
+    for batch in &decoded.batches {
+        assert!(
+            batch.origin == Origin::Push
+                && !(batch.entries.is_empty() && batch.metadata.is_empty())
+        );
+        for entry in &batch.entries {
+            assert!(!entry.labels.name().is_empty(), "{name}");
+            assert!(entry.labels.name().len() <= options.metric_name_bytes_max, "{name}");
+            assert!(entry.labels.len() <= options.labels_max + 1, "{name}");
+            for (label, value) in entry.labels.iter() {
+                assert!(label.len() <= options.label_name_bytes_max, "{name}");
+                assert!(value.len() <= options.label_value_bytes_max, "{name}");
+            }
+        }
+    }
+    let (samples, refused) = (decoded.samples() > 0, decoded.refused > 0);
+    match name.split('-').next() {
+        Some("accept") => assert!(samples && !refused, "{name}: {:?}", decoded.refusals),
+        Some("refuse") => assert!(!samples && refused, "{name}"),
+        Some("mixed") => assert!(samples && refused, "{name}: {:?}", decoded.refusals),
+        _ => {}
+    }
+}
+
+/// Holds the corpus of a decoder: with an empty cache, with a warm one, and with one of no size.
+fn check_decoder(target: &str, decode: impl Fn(&[u8], &Options, &mut KeyCache) -> Decoded) {
+    let options = Options { samples_max: 1000, ..Options::default() };
+    let (mut warm, mut none) = (KeyCache::new(1000), KeyCache::new(0));
+    for (name, body) in corpus(target) {
+        let first = decode(&body, &options, &mut warm);
+        check_decoded(&name, &body, &first, &options);
+        assert_eq!(shown(&decode(&body, &options, &mut warm)), shown(&first), "{name}");
+        assert_eq!(shown(&decode(&body, &options, &mut none)), shown(&first), "{name}");
+        // Cut anywhere, it may say less but holds the same.
+        for cut in (0..body.len()).step_by(1 + body.len() / 50) {
+            let part = body.get(..cut).unwrap();
+            check_decoded("cut", part, &decode(part, &options, &mut warm), &options);
+        }
+    }
+}
+
+#[test]
+fn text_pushes() {
+    check_decoder("text", |body, options, cache| text::decode(body, NOW, options, cache));
+}
+
+#[test]
+fn json_pushes() {
+    check_decoder("json", |body, options, cache| json::decode(body, NOW, options, cache));
+}
+
+#[test]
+fn influx_pushes() {
+    check_decoder("influx", |body, options, cache| {
+        influx::decode(body, Precision::Nanoseconds, NOW, options, cache)
+    });
+}
+
+#[test]
+fn encoded_bodies() {
+    let encodings = [Encoding::Identity, Encoding::Gzip, Encoding::Zstd, Encoding::Snappy];
+    let options = Options::default();
+    for (name, input) in corpus("inflate") {
+        let (first, body) = input.split_first().unwrap();
+        let result = inflate(encodings[usize::from(*first) % 4], body, &options);
+        let limit = (body.len() * options.ratio_max as usize).max(64 << 10);
+        assert!(result.as_ref().map_or(0, |inflated| inflated.len()) <= limit, "{name}");
+        let expected = match name.split('-').next() {
+            Some("accept") => result.is_ok(),
+            Some("bomb") => result.as_ref().is_err_and(watchglass::ingest::InflateError::too_large),
+            Some("broken") => result.as_ref().is_err_and(|error| !error.too_large()),
+            _ => true,
+        };
+        assert!(expected, "{name}: {:?}", result.map(|inflated| inflated.len()));
+    }
+}
