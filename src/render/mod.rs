@@ -1,1 +1,3 @@
 //! Numbers and units to text, windows to SVG stills.
+
+pub mod number;
