@@ -8,10 +8,10 @@ use crate::model::{Labels, Metadata, MetricType, Span};
 use crate::query::Plan;
 
 /// Ids that stand in the page for something else than a panel.
-pub(super) const RESERVED_IDS: [&str; 4] = ["main", "notice", "push", "wg-data"];
+const RESERVED_IDS: [&str; 4] = ["main", "notice", "push", "wg-data"];
 
-/// Headings stand in the page under `t-` and the panel's id.
-pub(super) const HEADING_PREFIX: &str = "t-";
+/// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`.
+const RESERVED_PREFIXES: [&str; 2] = ["t-", "h-"];
 
 /// Endings of names, with the unit they tell. The first that fits wins.
 const ENDINGS: [(&str, Unit); 16] = [
@@ -187,8 +187,13 @@ fn rate_of(unit: Unit) -> Unit {
 fn id_of(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let id = name.replace('_', "-");
-    let taken = RESERVED_IDS.contains(&id.as_str()) || id.starts_with(HEADING_PREFIX);
+    let taken = is_reserved(&id);
     if name.bytes().all(plain) && name.len() <= 56 && !taken { id } else { hashed_id(name) }
+}
+
+/// Whether the page itself uses an id, so that no panel may have it.
+pub(super) fn is_reserved(id: &str) -> bool {
+    RESERVED_IDS.contains(&id) || RESERVED_PREFIXES.iter().any(|prefix| id.starts_with(prefix))
 }
 
 fn hashed_id(name: &str) -> String {

@@ -187,6 +187,11 @@ impl Panel {
         }
     }
 
+    /// The most rows or series that it shows, given or not.
+    pub fn series_max(&self) -> usize {
+        self.limit.unwrap_or(if self.kind == PanelKind::Table { 10 } else { 20 })
+    }
+
     /// The unit of one of its queries.
     pub fn unit_of(&self, query: usize) -> &Unit {
         self.queries.get(query).and_then(|query| query.unit.as_ref()).unwrap_or(&self.unit)
@@ -235,7 +240,7 @@ impl Panel {
             "height": self.height,
             "legend": self.legend,
             "note": self.note,
-            "limit": self.limit,
+            "limit": self.series_max(),
             "heading": self.heading,
             "color": self.color,
             "hide_when_empty": self.hide_when_empty,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use toml::de::{DeTable, DeValue};
 
-use super::automatic::{HEADING_PREFIX, RESERVED_IDS};
+use super::automatic::is_reserved;
 use super::fields::{Fields, Mistake, Mistakes};
 use super::{Dashboard, Level, Panel, PanelKind, PanelQuery, Threshold, Unit};
 use crate::model::Span;
@@ -95,7 +95,7 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
 fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
     let id = fields.text("id", SLUG_BYTES_MAX);
     check_id(fields, "id", &id);
-    if RESERVED_IDS.contains(&id.as_str()) || id.starts_with(HEADING_PREFIX) {
+    if is_reserved(&id) {
         fields.wrong("id", format!("the page itself uses `{id}`: choose another id"));
     }
     if !id.is_empty() && !ids.insert(id.clone()) {
