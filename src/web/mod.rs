@@ -1,1 +1,3 @@
 //! Routes, pages, push endpoints, the live transports and the assets.
+
+pub mod page;
