@@ -94,6 +94,8 @@ pub struct Selector {
     pub matchers: Vec<Matcher>,
     /// `offset` and `@`.
     pub shift: Shift,
+    /// `smoothed` or `anchored` without a range; a range has its own.
+    pub edge: Edge,
 }
 
 /// How a selector's or subquery's window is moved.
@@ -248,6 +250,52 @@ pub struct Aggregate {
     pub grouping: Vec<String>,
 }
 
+impl BinaryOp {
+    /// The operator as it is written.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Mod => "%",
+            Self::Pow => "^",
+            Self::Atan2 => "atan2",
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Gt => ">",
+            Self::Lt => "<",
+            Self::Ge => ">=",
+            Self::Le => "<=",
+            Self::And => "and",
+            Self::Or => "or",
+            Self::Unless => "unless",
+        }
+    }
+
+    /// How strongly it binds, from 1; all but [`Self::Pow`] join from the left.
+    pub const fn precedence(self) -> u8 {
+        match self {
+            Self::Or => 1,
+            Self::And | Self::Unless => 2,
+            Self::Eq | Self::Ne | Self::Gt | Self::Lt | Self::Ge | Self::Le => 3,
+            Self::Add | Self::Sub => 4,
+            Self::Mul | Self::Div | Self::Mod | Self::Atan2 => 5,
+            Self::Pow => 6,
+        }
+    }
+
+    /// Whether it compares.
+    pub const fn is_comparison(self) -> bool {
+        matches!(self, Self::Eq | Self::Ne | Self::Gt | Self::Lt | Self::Ge | Self::Le)
+    }
+
+    /// Whether it is `and`, `or` or `unless`.
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::And | Self::Or | Self::Unless)
+    }
+}
+
 /// Aggregation operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the operators are named as Prometheus names them")]
@@ -266,4 +314,79 @@ pub enum AggregateOp {
     Quantile,
     Limitk,
     LimitRatio,
+}
+
+impl AggregateOp {
+    /// All of them with their names.
+    const NAMES: [(Self, &'static str); 14] = [
+        (Self::Sum, "sum"),
+        (Self::Avg, "avg"),
+        (Self::Count, "count"),
+        (Self::Min, "min"),
+        (Self::Max, "max"),
+        (Self::Group, "group"),
+        (Self::Stddev, "stddev"),
+        (Self::Stdvar, "stdvar"),
+        (Self::Topk, "topk"),
+        (Self::Bottomk, "bottomk"),
+        (Self::CountValues, "count_values"),
+        (Self::Quantile, "quantile"),
+        (Self::Limitk, "limitk"),
+        (Self::LimitRatio, "limit_ratio"),
+    ];
+
+    /// The operator of that name, in whatever case.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find_map(|(op, text)| text.eq_ignore_ascii_case(name).then_some(*op))
+    }
+
+    /// The operator as it is written.
+    pub fn text(self) -> &'static str {
+        Self::NAMES.iter().find_map(|(op, text)| (*op == self).then_some(*text)).unwrap_or_default()
+    }
+
+    /// The type of its parameter, if it takes one.
+    pub const fn param_type(self) -> Option<ValueType> {
+        match self {
+            Self::Topk | Self::Bottomk | Self::Quantile | Self::Limitk | Self::LimitRatio => {
+                Some(ValueType::Scalar)
+            }
+            Self::CountValues => Some(ValueType::String),
+            _ => None,
+        }
+    }
+}
+
+impl ValueType {
+    /// The type in error texts.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::String => "string",
+            Self::Vector => "instant vector",
+            Self::Matrix => "range vector",
+        }
+    }
+}
+
+impl Expr {
+    /// The type of its value; of an expression whose types were not checked, the type it claims.
+    pub fn value_type(&self) -> ValueType {
+        match &self.node {
+            Node::Number(_) => ValueType::Scalar,
+            Node::String(_) => ValueType::String,
+            Node::Selector(_) | Node::Aggregate(_) => ValueType::Vector,
+            Node::Range { .. } | Node::Subquery { .. } => ValueType::Matrix,
+            Node::Paren(expr) | Node::Unary { expr, .. } => expr.value_type(),
+            Node::Binary(binary) => {
+                let scalar = |expr: &Self| expr.value_type() == ValueType::Scalar;
+                if scalar(&binary.lhs) && scalar(&binary.rhs) {
+                    ValueType::Scalar
+                } else {
+                    ValueType::Vector
+                }
+            }
+            Node::Call { function, .. } => function.result(),
+        }
+    }
 }

@@ -1,4 +1,18 @@
 //! `PromQL`: text to a checked plan, and a plan to values over a [`Select`](crate::model::Select).
 
 pub mod ast;
-pub mod function;
+mod check;
+mod error;
+mod function;
+mod lexer;
+mod options;
+mod parser;
+mod plan;
+mod print;
+
+pub use ast::{Expr, Place, ValueType};
+pub use error::ParseError;
+pub use function::Function;
+pub use options::Options;
+pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
+pub use plan::{Plan, Reach};
