@@ -26,9 +26,15 @@ pub struct ValueAxis {
 
 impl ValueAxis {
     /// The axis that holds `extent`: from zero unless values lie below it, up to a round value. `min`
-    /// and `max` fix an end.
+    /// fixes the lower end, `max` the upper one unless values lie above it; per cent end at the whole.
     pub fn of(extent: Option<(f64, f64)>, min: Option<f64>, max: Option<f64>, unit: &Unit) -> Self {
         let (least, most) = extent.unwrap_or((0.0, 1.0));
+        let whole = match unit {
+            Unit::Percent => Some(100.0),
+            Unit::Ratio => Some(1.0),
+            _ => None,
+        };
+        let max = max.or(whole).filter(|max| *max >= most);
         let low = min.unwrap_or(least.min(0.0)).max(-SIZE_MAX);
         let mut high = max.unwrap_or(most.max(0.0)).min(SIZE_MAX);
         if high - low < SIZE_MIN {
@@ -93,6 +99,14 @@ mod tests {
             Some(100.0),
             Unit::Percent,
             &[0.0, 25.0, 50.0, 75.0, 100.0],
+        );
+        check(Some((0.0, 12.0)), None, None, Unit::Percent, &[0.0, 25.0, 50.0, 75.0, 100.0]);
+        check(
+            Some((0.0, 180.0)),
+            None,
+            Some(10.0),
+            Unit::Percent,
+            &[0.0, 50.0, 100.0, 150.0, 200.0],
         );
         check(Some((-3.0, 3.0)), None, None, Unit::None, &[-4.0, -2.0, 0.0, 2.0, 4.0]);
         check(Some((0.0, 0.0)), None, None, Unit::None, &[0.0, 0.25, 0.5, 0.75, 1.0]);

@@ -1,7 +1,7 @@
 //! One panel as its template needs it: every number already a text, every picture already drawn.
 
-use crate::dashboard::{Panel, PanelKind, Threshold};
-use crate::model::Span;
+use crate::dashboard::{Panel, PanelKind, Threshold, Unit};
+use crate::model::{METRIC_NAME, MatchOp, Span};
 use crate::render::{Latest, PanelData, Shown, number, still, time_of_day};
 
 /// A panel ready to be written.
@@ -19,7 +19,7 @@ pub(super) struct PanelView<'a> {
 
 /// What a panel's box holds.
 pub(super) enum Body {
-    Empty { query: String },
+    Empty { names: Vec<String> },
     Chart { words: String, picture: String },
     Stat { note: String, number: String, unit: String, color: u8, picture: String },
     Gauges(Vec<Gauge>),
@@ -39,15 +39,15 @@ pub(super) struct Gauge {
     pub(super) most: f64,
     pub(super) value: f64,
     pub(super) text: String,
+    /// The text with the words for its level.
+    pub(super) said: String,
     pub(super) level: Option<&'static str>,
     pub(super) as_of: Option<String>,
     pub(super) picture: String,
 }
 
 pub(super) struct Row {
-    /// The text of the name, and what stands in it as code.
     pub(super) name: String,
-    pub(super) code: String,
     pub(super) cells: Vec<Cell>,
 }
 
@@ -60,9 +60,10 @@ pub(super) struct Cell {
 impl<'a> PanelView<'a> {
     pub(super) fn new(panel: &'a Panel, data: &PanelData) -> Self {
         let shown = data.shown(panel);
-        let body = if shown.is_empty() {
-            let query = panel.queries.first().map_or("", |query| query.plan.text());
-            Body::Empty { query: shortened(query) }
+        // A stat without its main value would show that of its note as the main one.
+        let main_missing = shown.first().is_none_or(|first| first.query > 0);
+        let body = if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
+            Body::Empty { names: waited_for(panel) }
         } else {
             match panel.kind {
                 PanelKind::Line | PanelKind::Stack => Body::Chart {
@@ -122,7 +123,9 @@ fn stat(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
     let value = first.and_then(|series| series.latest).map_or(f64::NAN, |latest| latest.value);
     let query = first.map_or(0, |series| series.query);
     let (number, unit) = number::parts(value, panel.unit_of(query), panel.decimals);
-    let (note, picture) = (note(panel, data), still::spark(panel, data));
+    // What is wrong is the more important word.
+    let note = reached(panel, shown).map_or_else(|| note(panel, data), |found| found.word.clone());
+    let picture = still::spark(panel, data);
     Body::Stat { note, number, unit, color: panel.color, picture }
 }
 
@@ -143,21 +146,23 @@ fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
     let gauge = |series: &Shown<'_>| {
         let unit = panel.unit_of(series.query);
         let least = panel.min.unwrap_or(0.0);
-        let whole = if *unit == crate::dashboard::Unit::Ratio { 1.0 } else { 100.0 };
+        let whole = if *unit == Unit::Ratio { 1.0 } else { 100.0 };
         let most = panel.max.unwrap_or(whole).max(least + f64::MIN_POSITIVE);
         let value = series.latest.map_or(f64::NAN, |latest| latest.value);
-        // On a dial a whole number is enough, and the sign stands close.
-        let (digits, sign) = number::parts(value, unit, panel.decimals.or(Some(0)));
-        let text = if sign == "%" { digits + "%" } else { number::joined((digits, sign)) };
+        // Beside a dial a whole number of per cent is enough.
+        let rough = matches!(unit, Unit::Percent | Unit::Ratio).then_some(0);
+        let text = number::text(value, unit, panel.decimals.or(rough));
         let as_of = as_of(series.latest, data.zone);
-        let level = panel.reached(value).filter(|_| as_of.is_none());
+        let reached = panel.reached(value).filter(|_| as_of.is_none());
+        let said = reached.map_or_else(|| text.clone(), |found| format!("{text}, {}", found.word));
         Gauge {
             name: series.name.clone(),
             least,
             most,
             value: if value.is_finite() { value.clamp(least, most) } else { least },
             text,
-            level: level.map(|threshold| threshold.level.name()),
+            level: reached.map(|threshold| threshold.level.name()),
+            said,
             as_of,
             picture: still::dial((value - least) / (most - least)),
         }
@@ -175,46 +180,55 @@ fn table(panel: &Panel, data: &PanelData) -> Body {
     let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
     let mut first: Vec<&Shown<'_>> =
         shown.iter().filter(|series| series.query == 0).filter(fresh).collect();
-    first.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    let most = panel.max.or_else(|| first.first().map(|series| value(series))).unwrap_or(100.0);
-    let row = |series: &&Shown<'_>| {
+    first.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.name.cmp(&b.name)));
+    first.truncate(panel.series_max());
+    let numbers = |series: &&Shown<'_>| -> Vec<f64> {
         let identity = series.labels.without_name();
-        let cell = |query: usize| {
-            let same = |other: &&Shown<'_>| {
-                other.query == query && other.labels.without_name() == identity
-            };
-            let number = shown.iter().filter(same).find(fresh).map_or(f64::NAN, value);
-            let text = number::text(number, panel.unit_of(query), panel.decimals);
-            let bar = panel.queries.get(query).is_some_and(|query| query.bar);
-            let share = (number / most * 100.0).clamp(0.0, 100.0).round();
-            Cell { bar: (bar && query == 0).then_some(share as u8), text }
+        let same = |query: usize| {
+            let found = shown.iter().filter(|other| other.query == query).filter(fresh);
+            found.into_iter().find(|other| other.labels.without_name() == identity)
         };
-        let (name, code) = name_and_code(&series.name);
-        Row { name, code, cells: (0..panel.queries.len()).map(cell).collect() }
+        (0..panel.queries.len()).map(|query| same(query).map_or(f64::NAN, value)).collect()
     };
-    let rows = first.iter().take(panel.series_max()).map(row).collect();
+    let numbers: Vec<Vec<f64>> = first.iter().map(numbers).collect();
+    let most = |query: usize| {
+        let column = numbers.iter().filter_map(|row| row.get(query).copied());
+        panel.max.unwrap_or_else(|| column.fold(0.0, f64::max))
+    };
+    let most: Vec<f64> = (0..panel.queries.len()).map(most).collect();
+    let cell = |(query, number): (usize, &f64)| {
+        let text = number::text(*number, panel.unit_of(query), panel.decimals);
+        let bar = panel.queries.get(query).is_some_and(|query| query.bar);
+        Cell { bar: bar.then(|| bar_share(number / most[query])), text }
+    };
+    let row = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
+        let cells = numbers.iter().enumerate().map(cell).collect();
+        Row { name: series.name.clone(), cells }
+    };
     Body::Table {
         heading: panel.heading.clone(),
         columns: panel.queries.iter().map(|query| query.column.clone()).collect(),
-        rows,
+        rows: first.iter().zip(&numbers).map(row).collect(),
         words: panel.title.clone(),
     }
 }
 
-/// A row's name: what stands between backquotes is set apart as code.
-fn name_and_code(name: &str) -> (String, String) {
-    let parts = name.split_once('`').and_then(|(before, rest)| {
-        let (code, after) = rest.split_once('`')?;
-        Some((format!("{}{after}", before.trim_end()), code.to_owned()))
-    });
-    parts.unwrap_or_else(|| (name.to_owned(), String::new()))
+/// A share in steps of 5 per cent: the stylesheet has one rule for each.
+fn bar_share(share: f64) -> u8 {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    (share * 20.0).round() as u8 * 5
 }
 
-fn shortened(query: &str) -> String {
-    const CHARS_MAX: usize = 120;
-    let mut out: String = query.chars().take(CHARS_MAX).collect();
-    if out.len() < query.len() {
-        out.push('…');
+/// The metric names that a panel's queries look for; those of its first query when it has several.
+fn waited_for(panel: &Panel) -> Vec<String> {
+    const NAMES_MAX: usize = 3;
+    let mut names = Vec::new();
+    let selectors = panel.queries.first().map(|query| query.plan.selectors()).unwrap_or_default();
+    for matcher in selectors.into_iter().flatten() {
+        let named = matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
+        if named && names.len() < NAMES_MAX && !names.iter().any(|name| name == matcher.value()) {
+            names.push(matcher.value().to_owned());
+        }
     }
-    out
+    names
 }
