@@ -42,7 +42,7 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
     let declared = metadata.map_or(MetricType::Unknown, |metadata| metadata.metric_type);
     let mut panel = if let Some(base) = name.strip_suffix("_bucket") {
         let mut panel = quantiles(name)?;
-        panel.title = base.to_owned();
+        base.clone_into(&mut panel.title);
         panel.unit = unit_of(base, metadata);
         panel
     } else if declared == MetricType::Counter || name.ends_with("_total") {
@@ -50,8 +50,8 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
         // Two windows: the short one follows each second, the long one serves what is pushed rarely.
         let query = format!("rate({selector}[10s]) or rate({selector}[2m])");
         let mut panel = line(name, plan(&query)?);
-        panel.unit = rate_of(unit_of(name.trim_end_matches("_total"), metadata));
-        panel.subtitle = "rate".to_owned();
+        panel.unit = rate_of(&unit_of(name.trim_end_matches("_total"), metadata));
+        "rate".clone_into(&mut panel.subtitle);
         panel
     } else {
         let mut panel = line(name, plan(&selector(name)?)?);
@@ -128,7 +128,7 @@ fn quantiles(buckets: &str) -> Option<Panel> {
     let queries = queries?;
     let mut panel = line("", queries.first()?.plan.clone());
     panel.queries = queries;
-    panel.subtitle = "quantiles of the last minute".to_owned();
+    "quantiles of the last minute".clone_into(&mut panel.subtitle);
     Some(panel)
 }
 
@@ -174,7 +174,7 @@ fn unit_of(name: &str, metadata: Option<&Metadata>) -> Unit {
     told.or_else(|| ended(name)).unwrap_or_default()
 }
 
-fn rate_of(unit: Unit) -> Unit {
+fn rate_of(unit: &Unit) -> Unit {
     match unit {
         Unit::Bytes => Unit::BytesPerSecond,
         Unit::Seconds | Unit::Milliseconds => Unit::Custom("s/s".to_owned()),

@@ -55,7 +55,7 @@ impl<'a> Mistakes<'a> {
         let mut found = self.found.borrow_mut();
         if found.len() < MISTAKES_MAX {
             let before = self.text.as_bytes().get(..at).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + memchr::memchr_iter(b'\n', before).count();
             let (key_path, text) = (key_path.into(), text.into());
             found.push(Mistake { file: self.file.to_owned(), line, key_path, text });
         }
@@ -175,12 +175,11 @@ impl<'a> Fields<'a> {
         let mut tables = Vec::new();
         for (index, item) in list.iter().enumerate().take(most) {
             let path = format!("{}[{index}]", self.key_path(key));
-            match item.get_ref().as_table() {
-                Some(table) => tables.push(Self::new(table, self.mistakes, path, &item.span())),
-                None => {
-                    let text = format!("this is {}, not a table", described(item.get_ref()));
-                    self.mistakes.add(item.span().start, path, text);
-                }
+            if let Some(table) = item.get_ref().as_table() {
+                tables.push(Self::new(table, self.mistakes, path, &item.span()));
+            } else {
+                let text = format!("this is {}, not a table", described(item.get_ref()));
+                self.mistakes.add(item.span().start, path, text);
             }
         }
         tables

@@ -197,6 +197,9 @@ fn queries(fields: &Fields<'_>, template: &str) -> Vec<PanelQuery> {
             fields.wrong("legend", "with `[[…query]]` tables a template stands in each of them");
         }
         let tables = fields.tables("query", QUERIES_MAX);
+        if tables.is_empty() {
+            fields.wrong("query", "a panel needs at least one query");
+        }
         return tables.iter().filter_map(query).collect();
     }
     let plan = plan(fields, "query");

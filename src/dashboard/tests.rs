@@ -1,6 +1,7 @@
 //! Dashboard files: what is taken, and how each mistake reads.
 
 use super::*;
+use crate::model::MetricType::{Counter, Gauge, Unknown};
 use crate::model::{Metadata, MetricType};
 
 fn parsed(text: &str) -> Vec<Dashboard> {
@@ -156,6 +157,10 @@ fn what_is_no_toml_or_no_dashboard_is_told_too() {
         format!("title = \"x\"\n[[panel]]\nid = \"a\"\ntitle = \"a\"\nquery = \"a\"\n{rest}")
     };
     check(&panel("unit = \"stone\""), "no unit `stone` (there are none, percent, ");
+    check(
+        "title = \"x\"\n[[panel]]\nquery = []",
+        "panel[0].query: a panel needs at least one query",
+    );
     check(&panel("step = \"10\""), "panel[0].step: `10` is no length of time");
     check(&panel("thresholds = [{ level = \"bad\" }]"), "thresholds[0].value: `value` is missing");
     check(
@@ -169,6 +174,25 @@ fn what_is_no_toml_or_no_dashboard_is_told_too() {
     check(&panel("").replace("\"a\"", "\"t-a\""), "the page itself uses `t-a`");
     let many = "[[panel]]\nid = \"a\"\ntitle = \"a\"\nquery = \"a\"\n".repeat(PANELS_MAX + 1);
     check(&format!("title = \"x\"\n{many}"), "there are 61, the most is 60");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_file_is_refused_or_read_but_never_breaks(
+        at in 0..SMALL.len(), length in 0..40_usize, put in "[\\PC\n]{0,6}",
+    ) {
+        let damaged: String = SMALL
+            .char_indices()
+            .filter(|(index, _)| !(at..at + length).contains(index))
+            .map(|(_, letter)| letter)
+            .collect();
+        let damaged = damaged.replacen('o', &put, 1);
+        if let Err(mistakes) = parse(&damaged, "x.toml") {
+            proptest::prop_assert!(!mistakes.is_empty());
+            let lines = damaged.lines().count() + 1;
+            proptest::prop_assert!(mistakes.iter().all(|mistake| mistake.line <= lines));
+        }
+    }
 }
 
 #[test]
@@ -191,7 +215,6 @@ fn a_pushed_name_tells_its_query_and_unit() {
         let panel = automatic::panel(name, Some(&metadata(kind, unit))).expect("a panel");
         assert_eq!((panel.queries[0].plan.text(), &panel.unit), (query, &expected), "{name}");
     };
-    use MetricType::{Counter, Gauge, Unknown};
     let rate = |name: &str| format!("rate({name}[10s]) or rate({name}[2m])");
     check("orders", Unknown, "", "orders", Unit::None);
     check("orders_total", Unknown, "", &rate("orders_total"), Unit::PerSecond);

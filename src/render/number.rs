@@ -6,6 +6,7 @@
 //! (`floor(x * 10^d + 0.5) / 10^d`) and never left to the formatter of either.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use chrono::DateTime;
 
@@ -213,11 +214,11 @@ fn duration(seconds: f64) -> String {
     let (name, length) = UNITS[first];
     let count = (whole / length).floor();
     let mut out = if seconds < 0.0 { MINUS.to_string() } else { String::new() };
-    out.push_str(&format!("{count:.0}{THIN_SPACE}{name}"));
+    let _ = write!(out, "{count:.0}{THIN_SPACE}{name}");
     if let Some((name, smaller)) = UNITS.get(first + 1) {
         let rest = ((whole - count * length) / smaller).floor();
         if rest > 0.0 {
-            out.push_str(&format!("\u{a0}{rest:.0}{THIN_SPACE}{name}"));
+            let _ = write!(out, "\u{a0}{rest:.0}{THIN_SPACE}{name}");
         }
     }
     out

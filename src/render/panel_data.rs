@@ -75,6 +75,11 @@ impl PanelData {
     /// The series that the panel shows, in the order of its queries, with at least one value in the
     /// window, at most as many as it allows.
     pub fn shown<'a>(&'a self, panel: &Panel) -> Vec<Shown<'a>> {
+        self.shown_up_to(panel, panel.series_max())
+    }
+
+    /// The same with a bound of the caller's: a table looks at all its cells to choose its rows.
+    pub fn shown_up_to<'a>(&'a self, panel: &Panel, series_max: usize) -> Vec<Shown<'a>> {
         let with_values = |window: &'a Window| {
             window.series.iter().filter(|(_, values)| values.iter().any(|value| !is_absent(*value)))
         };
@@ -84,7 +89,7 @@ impl PanelData {
         for (query, window) in windows().enumerate() {
             let template = panel.queries.get(query).map_or("", |query| query.legend.as_str());
             for (labels, values) in with_values(window) {
-                if shown.len() == panel.series_max() {
+                if shown.len() == series_max {
                     return shown;
                 }
                 let color = (usize::from(panel.color) + shown.len() + 7) % 8 + 1;

@@ -44,8 +44,8 @@ impl ValueAxis {
         let low = if min.is_some() { low } else { (low / step).floor() * step };
         let high = if max.is_some() { high } else { (high / step).ceil() * step };
         let first = (low / step - 1e-9).ceil() as i64;
-        let last = (high / step + 1e-9).floor() as i64;
-        let ticks = (first..=last.min(first + 12)).map(|index| index as f64 * step).collect();
+        let end = (high / step + 1e-9).floor() as i64;
+        let ticks = (first..=end.min(first + 12)).map(|index| index as f64 * step).collect();
         Self { low, high, ticks }
     }
 

@@ -18,6 +18,9 @@ const SPARK_POINTS: usize = 60;
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 100.0;
 
+/// Strokes that do not stretch with the box.
+const STROKE: &str = r#"vector-effect="non-scaling-stroke""#;
+
 /// The radius of a dial, and the part of the circle that it covers.
 const RADIUS: f64 = 42.0;
 const SWEEP: f64 = 0.75;
@@ -55,7 +58,11 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
         let y = HEIGHT * axis.place(threshold.value);
         if (0.0..=HEIGHT).contains(&y) {
             let level = threshold.level.name();
-            let _ = write!(out, "<path class=\"t {level}\" d=\"M0 {}H{WIDTH}\"/>", Short(y));
+            let y = Short(y);
+            let _ = write!(
+                out,
+                r#"<path class="t {level}" stroke="currentColor" stroke-dasharray="4 4" {STROKE} d="M0 {y}H{WIDTH}"/>"#
+            );
         }
     }
     out.push_str("</svg>");
@@ -297,7 +304,7 @@ fn hatching(out: &mut String, id: &str, grid: &Grid, rows: &[Vec<f64>]) {
         let (from, width) = (Short(from), Short(to - from));
         let _ = write!(
             out,
-            r##"<rect class="gap" x="{from}%" width="{width}%" height="100%" fill="url(#h-{id})"/>"##
+            r#"<rect class="gap" x="{from}%" width="{width}%" height="100%" fill="url(#h-{id})"/>"#
         );
     }
 }
@@ -307,12 +314,15 @@ fn rules(out: &mut String, axis: &ValueAxis) {
     for tick in &axis.ticks {
         let _ = write!(path, "M0 {}H{WIDTH}", Short(HEIGHT * axis.place(*tick)));
     }
-    let _ = write!(out, r#"<path class="g" d="{path}"/>"#);
+    let _ = write!(
+        out,
+        r#"<path class="g" stroke="currentColor" stroke-opacity=".1" {STROKE} d="{path}"/>"#
+    );
 }
 
 /// The texts beside and below the chart, outside its box: the page keeps room for them.
 fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
-    out.push_str(r#"<g class="axis" fill="currentColor" font-size="11">"#);
+    out.push_str(r#"<g class="axis" fill="currentColor" fill-opacity=".7" font-size="11">"#);
     for (tick, text) in axis.ticks.iter().zip(number::axis(&axis.ticks, unit)) {
         let y = Short(100.0 * axis.place(*tick));
         let text = escaped(&text);

@@ -36,6 +36,19 @@ fn number_and_unit_are_joined_by_a_narrow_space() {
     assert_eq!(text(ABSENT, &Unit::Bytes, None), "–");
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_number_is_written_short(value in proptest::num::f64::ANY, name in 0..15_usize) {
+        let unit = Unit::names().nth(name).and_then(Unit::parse).expect("a unit");
+        let (number, suffix) = parts(value, &unit, None);
+        proptest::prop_assert!(!number.is_empty() && !number.contains("inf"), "{}", number);
+        let long = matches!(unit, Unit::Timestamp | Unit::Duration | Unit::Celsius)
+            || matches!(unit, Unit::Percent | Unit::Ratio | Unit::Rpm)
+            || value.abs() > 1e15;
+        proptest::prop_assert!(long || number.chars().count() <= 17, "{} {}", number, suffix);
+    }
+}
+
 #[test]
 fn an_axis_has_one_scale_for_all_its_labels() {
     let check = |ticks: &[f64], unit: Unit, expected: &[&str]| {

@@ -7,6 +7,8 @@
 
 mod panel;
 
+use std::fmt::Write;
+
 use askama::Template;
 
 use crate::dashboard::{Dashboard, Panel};
@@ -276,7 +278,7 @@ fn encoded(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

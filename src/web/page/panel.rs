@@ -173,9 +173,7 @@ fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
 /// The rows of a table: one for each series of its first query, the largest value first, with the
 /// values that its other queries have for the same labels. What is no longer fresh has ended: it goes.
 fn table(panel: &Panel, data: &PanelData) -> Body {
-    let mut all = panel.clone();
-    all.limit = Some(usize::MAX);
-    let shown = data.shown(&all);
+    let shown = data.shown_up_to(panel, usize::MAX);
     let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
     let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
     let mut first: Vec<&Shown<'_>> =
@@ -201,14 +199,14 @@ fn table(panel: &Panel, data: &PanelData) -> Body {
         let bar = panel.queries.get(query).is_some_and(|query| query.bar);
         Cell { bar: bar.then(|| bar_share(number / most[query])), text }
     };
-    let row = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
+    let line = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
         let cells = numbers.iter().enumerate().map(cell).collect();
         Row { name: series.name.clone(), cells }
     };
     Body::Table {
         heading: panel.heading.clone(),
         columns: panel.queries.iter().map(|query| query.column.clone()).collect(),
-        rows: first.iter().zip(&numbers).map(row).collect(),
+        rows: first.iter().zip(&numbers).map(line).collect(),
         words: panel.title.clone(),
     }
 }
@@ -225,8 +223,8 @@ fn waited_for(panel: &Panel) -> Vec<String> {
     let mut names = Vec::new();
     let selectors = panel.queries.first().map(|query| query.plan.selectors()).unwrap_or_default();
     for matcher in selectors.into_iter().flatten() {
-        let named = matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
-        if named && names.len() < NAMES_MAX && !names.iter().any(|name| name == matcher.value()) {
+        let fixed = matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
+        if fixed && names.len() < NAMES_MAX && !names.iter().any(|name| name == matcher.value()) {
             names.push(matcher.value().to_owned());
         }
     }
