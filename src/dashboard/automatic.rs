@@ -36,8 +36,9 @@ const ENDINGS: [(&str, Unit); 16] = [
 /// The quantiles that a histogram is shown by.
 const QUANTILES: [(&str, &str); 3] = [("0.5", "p50"), ("0.9", "p90"), ("0.99", "p99")];
 
-/// The panel of one metric name: the rate of a counter, quantiles of a histogram's buckets, the value
-/// itself of everything else. `None` when no query can name it (it is empty, or far too long).
+/// The panel of one metric name: the rate of a counter, quantiles of a histogram's buckets, the
+/// value itself of everything else. `None` when no query can name it (it is empty, or far too
+/// long).
 pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
     let declared = metadata.map_or(MetricType::Unknown, |metadata| metadata.metric_type);
     let mut panel = if let Some(base) = name.strip_suffix("_bucket") {
@@ -47,7 +48,8 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
         panel
     } else if declared == MetricType::Counter || name.ends_with("_total") {
         let selector = selector(name)?;
-        // Two windows: the short one follows each second, the long one serves what is pushed rarely.
+        // Two windows: the short one follows each second, the long one serves what is pushed
+        // rarely.
         let query = format!("rate({selector}[10s]) or rate({selector}[2m])");
         let mut panel = line(name, plan(&query)?);
         panel.unit = rate_of(&unit_of(name.trim_end_matches("_total"), metadata));
@@ -62,8 +64,8 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
     Some(panel)
 }
 
-/// The host's own board with a panel for each pushed name behind its panels, at most `panels_max` of
-/// those; also the names beyond them, which the page links.
+/// The host's own board with a panel for each pushed name behind its panels, at most `panels_max`
+/// of those; also the names beyond them, which the page links.
 pub fn overview(
     base: &Dashboard,
     host: &str,
@@ -142,8 +144,8 @@ fn plan(text: &str) -> Option<Plan> {
     Plan::new(text).ok()
 }
 
-/// The selector of a name: bare where the grammar reads it as a name, quoted otherwise (`inf`, `sum`,
-/// `my.metric`).
+/// The selector of a name: bare where the grammar reads it as a name, quoted otherwise (`inf`,
+/// `sum`, `my.metric`).
 fn selector(name: &str) -> Option<String> {
     let bare = Labels::named(name).to_string();
     // Alone they are numbers; behind a bracket they would be names, but a person must read it too.

@@ -1,5 +1,5 @@
-//! Reading a TOML table field by field. Every mistake is kept with its line and the path of its key,
-//! and reading goes on, so that one look at a file names everything that is wrong with it.
+//! Reading a TOML table field by field. Every mistake is kept with its line and the path of its
+//! key, and reading goes on, so that one look at a file names everything that is wrong with it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,7 +18,8 @@ pub struct Mistake {
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// The path of the key, such as `dashboard[0].panel[2].query`; empty for a file that is no TOML.
+    /// The path of the key, such as `dashboard[0].panel[2].query`; empty for a file that is no
+    /// TOML.
     pub key_path: String,
     /// What is wrong, in words.
     pub text: String,

@@ -28,10 +28,10 @@ const RANGE: std::ops::RangeInclusive<Span> = Span::from_secs(60)..=Span::from_s
 const STEP: std::ops::RangeInclusive<Span> = Span::from_secs(1)..=Span::from_secs(3600);
 const RANGE_DEFAULT: Span = Span::from_secs(300);
 
-/// Reads the dashboards of one file: all of its `[[dashboard]]` tables, or, when there is none, the
-/// one dashboard whose keys stand at the top. Other top-level tables are none of its business when
-/// there are `[[dashboard]]` tables or nothing else. A dashboard at the top of a file needs no slug:
-/// it takes the file's name.
+/// Reads the dashboards of one file: all of its `[[dashboard]]` tables, or, when there is none,
+/// the one dashboard whose keys stand at the top. Other top-level tables are none of its business
+/// when there are `[[dashboard]]` tables or nothing else. A dashboard at the top of a file needs
+/// no slug: it takes the file's name.
 ///
 /// # Errors
 /// All mistakes of the file at once, in its order.

@@ -1,5 +1,5 @@
-//! The units of values: what a dashboard file may name, and what numbers are written in. How a number
-//! looks in a unit is decided in `render::number` and, for the page, in `assets/units.js`.
+//! The units of values: what a dashboard file may name, and what numbers are written in. How a
+//! number looks in a unit is decided in `render::number` and, for the page, in `assets/units.js`.
 
 use std::fmt;
 
@@ -63,8 +63,8 @@ impl Unit {
     /// The most characters of a word after `custom:`.
     pub const WORD_CHARS_MAX: usize = 12;
 
-    /// The unit of that name; `custom:req` is the word `req` behind the number. `None` when there is
-    /// no such unit, or the word is empty or too long.
+    /// The unit of that name; `custom:req` is the word `req` behind the number. `None` when there
+    /// is no such unit, or the word is empty or too long.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some(word) = name.strip_prefix("custom:") {
             let fits = !word.is_empty() && word.chars().count() <= Self::WORD_CHARS_MAX;

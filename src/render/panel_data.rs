@@ -122,8 +122,8 @@ impl PanelData {
         Some(Latest { value, at, stale: self.now - at > fresh })
     }
 
-    /// The latest time on the panel's time axis: its newest column, so that a chart ends at its right
-    /// edge; the present when there is none, or nothing has come for long.
+    /// The latest time on the panel's time axis: its newest column, so that a chart ends at its
+    /// right edge; the present when there is none, or nothing has come for long.
     pub fn end(&self) -> Timestamp {
         let newest = self.windows.iter().map(|window| window.end).max();
         let fresh = |window: &Window| (window.step * FRESH_STEPS).max(FRESH_LEAST);

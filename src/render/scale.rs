@@ -10,7 +10,7 @@ const STEPS: f64 = 4.0;
 const TIMES_MAX: i64 = 5;
 
 /// Beyond these, differences are no longer numbers.
-const SIZE_MAX: f64 = 1e300;
+pub(super) const SIZE_MAX: f64 = 1e300;
 const SIZE_MIN: f64 = 1e-300;
 
 /// A value axis: its ends and the values that are written beside it.
@@ -25,8 +25,9 @@ pub struct ValueAxis {
 }
 
 impl ValueAxis {
-    /// The axis that holds `extent`: from zero unless values lie below it, up to a round value. `min`
-    /// fixes the lower end, `max` the upper one unless values lie above it; per cent end at the whole.
+    /// The axis that holds `extent`: from zero unless values lie below it, up to a round value.
+    /// `min` fixes the lower end, `max` the upper one unless values lie above it; per cent end at
+    /// the whole.
     pub fn of(extent: Option<(f64, f64)>, min: Option<f64>, max: Option<f64>, unit: &Unit) -> Self {
         let (least, most) = extent.unwrap_or((0.0, 1.0));
         let whole = match unit {
@@ -45,7 +46,9 @@ impl ValueAxis {
         let high = if max.is_some() { high } else { (high / step).ceil() * step };
         let first = (low / step - 1e-9).ceil() as i64;
         let end = (high / step + 1e-9).floor() as i64;
-        let ticks = (first..=end.min(first + 12)).map(|index| index as f64 * step).collect();
+        let ticks = (first..=end.min(first.saturating_add(12))).map(|index| index as f64 * step);
+        let inside = |tick: &f64| (low - step * 0.01..=high + step * 0.01).contains(tick);
+        let ticks = ticks.filter(inside).collect();
         Self { low, high, ticks }
     }
 
@@ -66,7 +69,8 @@ fn step(length: f64, unit: &Unit) -> f64 {
     multiple.unwrap_or(10.0) * power
 }
 
-/// The times that stand below a chart from `end - range` to `end`, and whether their seconds matter.
+/// The times that stand below a chart from `end - range` to `end`, and whether their seconds
+/// matter.
 pub fn times(end: Timestamp, range: Span, zone: Span) -> (Vec<Timestamp>, bool) {
     const STEPS_SECONDS: [i64; 9] = [5, 10, 15, 30, 60, 120, 300, 900, 1800];
     let fits = |step: &i64| range.millis() / (step * 1000) <= TIMES_MAX;
@@ -121,6 +125,8 @@ mod tests {
         {
             let axis = ValueAxis::of(Some(extent), None, None, &Unit::None);
             assert!(axis.ticks.len() <= 13, "{extent:?}");
+            let axis = ValueAxis::of(Some(extent), Some(1e299), None, &Unit::None);
+            assert!(axis.low < axis.high && axis.ticks.len() <= 13, "{extent:?}");
         }
     }
 

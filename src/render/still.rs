@@ -1,12 +1,13 @@
 //! Windows to SVG: charts, the small line of a stat, the dial of a gauge.
 //!
-//! A chart is an SVG in pixels that holds a stretched one with the paths, so that the paths fill any
-//! box while letters and hatching keep their shape. Colours come from the classes `c1` to `c8`.
+//! A chart is an SVG in pixels that holds a stretched one with the paths, so that the paths fill
+//! any box while letters and hatching keep their shape. Colours come from the classes `c1` to
+//! `c8`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::scale::{ValueAxis, times};
+use super::scale::{SIZE_MAX, ValueAxis, times};
 use super::{PanelData, Shown, number, time_of_day};
 use crate::dashboard::{Panel, PanelKind, Unit};
 use crate::model::{Span, Timestamp, is_absent};
@@ -19,7 +20,10 @@ const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 100.0;
 
 /// Strokes that do not stretch with the box.
-const STROKE: &str = r#"vector-effect="non-scaling-stroke""#;
+const STROKE: &str = r#"stroke="currentColor" vector-effect="non-scaling-stroke""#;
+
+/// The box of paths takes the shape of the panel.
+const STRETCHED: &str = r#"preserveAspectRatio="none""#;
 
 /// The radius of a dial, and the part of the circle that it covers.
 const RADIUS: f64 = 42.0;
@@ -37,7 +41,7 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     hatching(&mut out, &panel.id, &grid, &rows);
     let _ = write!(
         out,
-        r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">"#
+        r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED}>"#
     );
     rules(&mut out, &axis);
     let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
@@ -61,7 +65,7 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
             let y = Short(y);
             let _ = write!(
                 out,
-                r#"<path class="t {level}" stroke="currentColor" stroke-dasharray="4 4" {STROKE} d="M0 {y}H{WIDTH}"/>"#
+                r#"<path class="t {level}" {STROKE} stroke-dasharray="4 4" d="M0 {y}H{WIDTH}"/>"#
             );
         }
     }
@@ -79,7 +83,7 @@ pub fn spark(panel: &Panel, data: &PanelData) -> String {
     let values = shown.first().map(|series| grid.values(series)).unwrap_or_default();
     let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
     // Room above and below, so that a flat line runs through the middle.
-    let room = if most > least { (most - least) * 0.15 } else { 1.0 };
+    let room = if most > least { (most - least) * 0.15 } else { most.abs().max(1.0) };
     let axis = ValueAxis { low: least - room, high: most + room, ticks: Vec::new() };
     let points = grid.points(&values, &axis);
     let sized = |points: &[Vec<(f64, f64)>]| -> Vec<Vec<(f64, f64)>> {
@@ -88,7 +92,7 @@ pub fn spark(panel: &Panel, data: &PanelData) -> String {
     };
     let points = sized(&points);
     format!(
-        r#"<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">{}{}</svg>"#,
+        r#"<svg viewBox="0 0 {width} {height}" {STRETCHED} aria-hidden="true">{}{}</svg>"#,
         area(&points, height),
         line(&points)
     )
@@ -101,7 +105,8 @@ pub fn dial(share: f64) -> String {
     let (length, offset) = (Short(length), Short(length * (1.0 - share)));
     format!(
         concat!(
-            r#"<svg viewBox="0 0 100 92" aria-hidden="true"><g fill="none" transform="rotate(135 50 50)">"#,
+            r#"<svg viewBox="0 0 100 92" aria-hidden="true">"#,
+            r#"<g fill="none" transform="rotate(135 50 50)">"#,
             r#"<circle cx="50" cy="50" r="42" stroke-dasharray="{length} 999"/>"#,
             r#"<circle class="v" cx="50" cy="50" r="42" stroke-dasharray="{length} 999" "#,
             r#"stroke-dashoffset="{offset}"/></g></svg>"#
@@ -216,6 +221,7 @@ fn stack(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
 fn extent(rows: &[Vec<f64>]) -> Option<(f64, f64)> {
     let finite = rows.iter().flatten().copied().filter(|value| value.is_finite());
     finite.fold(None, |extent, value| {
+        let value = value.clamp(-SIZE_MAX, SIZE_MAX);
         let (least, most) = extent.unwrap_or((value, value));
         Some((f64::min(least, value), f64::max(most, value)))
     })
@@ -314,10 +320,7 @@ fn rules(out: &mut String, axis: &ValueAxis) {
     for tick in &axis.ticks {
         let _ = write!(path, "M0 {}H{WIDTH}", Short(HEIGHT * axis.place(*tick)));
     }
-    let _ = write!(
-        out,
-        r#"<path class="g" stroke="currentColor" stroke-opacity=".1" {STROKE} d="{path}"/>"#
-    );
+    let _ = write!(out, r#"<path class="g" {STROKE} stroke-opacity=".1" d="{path}"/>"#);
 }
 
 /// The texts beside and below the chart, outside its box: the page keeps room for them.

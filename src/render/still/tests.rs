@@ -1,5 +1,8 @@
 //! Stills: what stands in the picture for given windows.
 
+use proptest::collection::vec;
+use proptest::sample::select;
+
 use super::*;
 use crate::dashboard::{Level, PanelQuery, Threshold};
 use crate::model::{ABSENT, Labels};
@@ -82,9 +85,9 @@ fn no_picture_has_styles_or_more_points_than_allowed() {
 proptest::proptest! {
     #[test]
     fn any_values_give_a_picture_of_plain_numbers(
-        rows in proptest::collection::vec(proptest::collection::vec(proptest::num::f64::ANY, 0..30), 0..4),
-        kind in proptest::sample::select(vec![PanelKind::Line, PanelKind::Stack]),
-        unit in proptest::sample::select(vec![Unit::None, Unit::Bytes, Unit::Percent, Unit::Duration]),
+        rows in vec(vec(proptest::num::f64::ANY, 0..30), 0..4),
+        kind in select(&[PanelKind::Line, PanelKind::Stack]),
+        unit in select(&[Unit::None, Unit::Bytes, Unit::Percent, Unit::Duration]),
     ) {
         let mut panel = panel(kind);
         panel.unit = unit;
@@ -119,6 +122,8 @@ fn sparks_and_dials_are_drawn_for_any_values() {
     assert!(empty.contains(r#"<path class="a" d=""/><path class="l" d=""/>"#), "{empty}");
     let single = spark(&stat, &data(&[("a", &[f64::INFINITY, 1.0])]));
     assert!(single.contains("h.5"), "{single}");
+    let huge = spark(&stat, &data(&[("a", &[-3.7e239])]));
+    assert!(huge.contains("M120 16h.5"), "{huge}");
     let offset = |share: f64| {
         let svg = dial(share);
         svg.split("dashoffset=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)

@@ -2,8 +2,8 @@
 //! a picture of every chart stand in it, and the script only takes over what is there.
 //!
 //! Nothing here asks for anything: whoever serves a page brings all that it shows. Everything that
-//! comes from outside (labels, titles, names) is escaped by the templates; what goes in as markup are
-//! the pictures of [`crate::render::still`], which escape for themselves.
+//! comes from outside (labels, titles, names) is escaped by the templates; what goes in as markup
+//! are the pictures of [`crate::render::still`], which escape for themselves.
 
 mod panel;
 

@@ -171,7 +171,8 @@ fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
 }
 
 /// The rows of a table: one for each series of its first query, the largest value first, with the
-/// values that its other queries have for the same labels. What is no longer fresh has ended: it goes.
+/// values that its other queries have for the same labels. What is no longer fresh has ended: it
+/// goes.
 fn table(panel: &Panel, data: &PanelData) -> Body {
     let shown = data.shown_up_to(panel, usize::MAX);
     let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
