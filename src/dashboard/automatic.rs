@@ -1,0 +1,212 @@
+//! Panels that nobody configured: one for each pushed metric name, its unit and query guessed from
+//! the name and the declared type.
+
+use std::collections::HashSet;
+
+use super::{Dashboard, Panel, PanelKind, PanelQuery, Unit};
+use crate::model::{Labels, Metadata, MetricType, Span};
+use crate::query::Plan;
+
+/// Ids that stand in the page for something else than a panel.
+const RESERVED_IDS: [&str; 4] = ["main", "notice", "push", "wg-data"];
+
+/// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`.
+const RESERVED_PREFIXES: [&str; 2] = ["t-", "h-"];
+
+/// Endings of names, with the unit they tell. The first that fits wins.
+const ENDINGS: [(&str, Unit); 16] = [
+    ("_timestamp_seconds", Unit::Timestamp),
+    ("_uptime_seconds", Unit::Duration),
+    ("_milliseconds", Unit::Milliseconds),
+    ("_ms", Unit::Milliseconds),
+    ("_seconds", Unit::Seconds),
+    ("_bytes_per_second", Unit::BytesPerSecond),
+    ("_bits_per_second", Unit::BitsPerSecond),
+    ("_per_second", Unit::PerSecond),
+    ("_bytes", Unit::Bytes),
+    ("_ratio", Unit::Ratio),
+    ("_percent", Unit::Percent),
+    ("_celsius", Unit::Celsius),
+    ("_hertz", Unit::Hertz),
+    ("_hz", Unit::Hertz),
+    ("_rpm", Unit::Rpm),
+    ("_bits", Unit::None),
+];
+
+/// The quantiles that a histogram is shown by.
+const QUANTILES: [(&str, &str); 3] = [("0.5", "p50"), ("0.9", "p90"), ("0.99", "p99")];
+
+/// The panel of one metric name: the rate of a counter, quantiles of a histogram's buckets, the
+/// value itself of everything else. `None` when no query can name it (it is empty, or far too
+/// long).
+pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
+    let declared = metadata.map_or(MetricType::Unknown, |metadata| metadata.metric_type);
+    let mut panel = if let Some(base) = name.strip_suffix("_bucket") {
+        let mut panel = quantiles(name)?;
+        base.clone_into(&mut panel.title);
+        panel.unit = unit_of(base, metadata);
+        panel
+    } else if declared == MetricType::Counter || name.ends_with("_total") {
+        let selector = selector(name)?;
+        // Two windows: the short one follows each second, the long one serves what is pushed
+        // rarely.
+        let query = format!("rate({selector}[10s]) or rate({selector}[2m])");
+        let mut panel = line(name, plan(&query)?);
+        panel.unit = rate_of(&unit_of(name.trim_end_matches("_total"), metadata));
+        "rate".clone_into(&mut panel.subtitle);
+        panel
+    } else {
+        let mut panel = line(name, plan(&selector(name)?)?);
+        panel.unit = unit_of(name, metadata);
+        panel
+    };
+    panel.id = id_of(name);
+    Some(panel)
+}
+
+/// The host's own board with a panel for each pushed name behind its panels, at most `panels_max`
+/// of those; also the names beyond them, which the page links.
+pub fn overview(
+    base: &Dashboard,
+    host: &str,
+    names: &[(String, Option<Metadata>)],
+    panels_max: usize,
+) -> (Dashboard, Vec<String>) {
+    let mut board = base.clone();
+    if !host.is_empty() {
+        host.clone_into(&mut board.title);
+    }
+    let known: HashSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    let mut ids: HashSet<String> = board.panels.iter().map(|panel| panel.id.clone()).collect();
+    let (mut shown, mut beyond) = (0, Vec::new());
+    for (name, metadata) in names {
+        if belongs_to_histogram(name, &known) {
+            continue;
+        }
+        if shown == panels_max {
+            beyond.push(name.clone());
+            continue;
+        }
+        let Some(mut panel) = panel(name, metadata.as_ref()) else { continue };
+        if !ids.insert(panel.id.clone()) {
+            panel.id = hashed_id(name);
+            ids.insert(panel.id.clone());
+        }
+        shown += 1;
+        board.panels.push(panel);
+    }
+    (board, beyond)
+}
+
+/// A board with the one panel of a metric name, large; `None` as [`panel`].
+pub fn single(name: &str, metadata: Option<&Metadata>) -> Option<Dashboard> {
+    let mut panel = panel(name, metadata)?;
+    (panel.width, panel.height) = (12, 7);
+    Some(Dashboard {
+        slug: panel.id.clone(),
+        title: name.to_owned(),
+        description: metadata.map(|metadata| metadata.help.clone()).unwrap_or_default(),
+        embed: false,
+        range: Span::from_secs(300),
+        panels: vec![panel],
+    })
+}
+
+fn line(name: &str, plan: Plan) -> Panel {
+    let mut panel = Panel::new("", name, PanelKind::Line, PanelQuery::new(plan));
+    (panel.width, panel.height) = (4, 4);
+    panel.limit = Some(8);
+    panel
+}
+
+fn quantiles(buckets: &str) -> Option<Panel> {
+    let selector = selector(buckets)?;
+    let query = |(quantile, legend): (&str, &str)| {
+        let text = format!("histogram_quantile({quantile}, sum by (le) (rate({selector}[1m])))");
+        let legend = legend.to_owned();
+        Some(PanelQuery { legend, ..PanelQuery::new(plan(&text)?) })
+    };
+    let queries: Option<Vec<PanelQuery>> = QUANTILES.into_iter().map(query).collect();
+    let queries = queries?;
+    let mut panel = line("", queries.first()?.plan.clone());
+    panel.queries = queries;
+    "quantiles of the last minute".clone_into(&mut panel.subtitle);
+    Some(panel)
+}
+
+/// `_sum` and `_count` beside `_bucket` say nothing that the quantiles' panel does not.
+fn belongs_to_histogram(name: &str, known: &HashSet<&str>) -> bool {
+    let base = name.strip_suffix("_sum").or_else(|| name.strip_suffix("_count"));
+    base.is_some_and(|base| known.contains(format!("{base}_bucket").as_str()))
+}
+
+fn plan(text: &str) -> Option<Plan> {
+    Plan::new(text).ok()
+}
+
+/// The selector of a name: bare where the grammar reads it as a name, quoted otherwise (`inf`,
+/// `sum`, `my.metric`).
+fn selector(name: &str) -> Option<String> {
+    let bare = Labels::named(name).to_string();
+    // Alone they are numbers; behind a bracket they would be names, but a person must read it too.
+    let number = ["inf", "nan"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    if !name.is_empty() && !number && plan(&format!("rate({bare}[1m])")).is_some() {
+        return Some(bare);
+    }
+    let mut escaped = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            '\\' | '"' => escaped.extend(['\\', letter]),
+            '\n' => escaped.push_str("\\n"),
+            other => escaped.push(other),
+        }
+    }
+    let quoted = format!("{{__name__=\"{escaped}\"}}");
+    plan(&quoted).is_some().then_some(quoted)
+}
+
+fn unit_of(name: &str, metadata: Option<&Metadata>) -> Unit {
+    let declared = metadata.map_or("", |metadata| metadata.unit.as_str());
+    let ended = |name: &str| {
+        let found = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending));
+        found.map(|(_, unit)| unit.clone())
+    };
+    // A declared unit is written as names write it in their ending.
+    let told = (!declared.is_empty()).then(|| ended(&format!("_{declared}"))).flatten();
+    told.or_else(|| ended(name)).unwrap_or_default()
+}
+
+fn rate_of(unit: &Unit) -> Unit {
+    match unit {
+        Unit::Bytes => Unit::BytesPerSecond,
+        Unit::Seconds | Unit::Milliseconds => Unit::Custom("s/s".to_owned()),
+        _ => Unit::PerSecond,
+    }
+}
+
+/// An id that stands in addresses. Names that lose something on the way get a hash behind them, so
+/// that two names never share an id.
+fn id_of(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let id = name.replace('_', "-");
+    let taken = is_reserved(&id);
+    if name.bytes().all(plain) && name.len() <= 56 && !taken { id } else { hashed_id(name) }
+}
+
+/// Whether the page itself uses an id, so that no panel may have it.
+pub(super) fn is_reserved(id: &str) -> bool {
+    RESERVED_IDS.contains(&id) || RESERVED_PREFIXES.iter().any(|prefix| id.starts_with(prefix))
+}
+
+fn hashed_id(name: &str) -> String {
+    let letter = |letter: char| {
+        let letter = letter.to_ascii_lowercase();
+        if letter.is_ascii_alphanumeric() { letter } else { '-' }
+    };
+    let id: String = name.chars().take(40).map(letter).collect();
+    // FNV-1a: the same in every process, since the id stands in addresses that people keep.
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("m-{}-{hash:08x}", id.trim_matches('-'))
+}

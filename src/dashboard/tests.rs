@@ -1,0 +1,260 @@
+//! Dashboard files: what is taken, and how each mistake reads.
+
+use super::*;
+use crate::model::MetricType::{Counter, Gauge, Unknown};
+use crate::model::{Metadata, MetricType};
+
+fn parsed(text: &str) -> Vec<Dashboard> {
+    parse(text, "dashboard.toml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    let found = parse(text, "dashboard.toml").expect_err("a mistake");
+    found.iter().map(ToString::to_string).collect()
+}
+
+const SMALL: &str = r#"
+[server]
+bind = "127.0.0.1:9494"
+
+[[dashboard]]
+slug = "shop"
+title = "Shop"
+embed = true
+range = "15m"
+
+[[dashboard.panel]]
+id = "orders"
+title = "Orders"
+kind = "stack"
+unit = "per_second"
+legend = "{{shop}}"
+query = 'sum by (shop) (rate(orders_total[10s]))'
+thresholds = [
+  { value = 10, level = "warn" },
+  { value = 20.5, level = "critical", word = "too many" },
+]
+
+[[dashboard.panel]]
+id = "top"
+title = "Top"
+kind = "table"
+limit = 5
+
+[[dashboard.panel.query]]
+query = "a"
+column = "A"
+bar = true
+
+[[dashboard.panel.query]]
+query = "b"
+unit = "bytes"
+"#;
+
+#[test]
+fn a_file_with_settings_and_dashboards_reads() {
+    let boards = parsed(SMALL);
+    assert_eq!(boards.len(), 1);
+    let board = &boards[0];
+    assert_eq!((board.slug.as_str(), board.embed, board.range), ("shop", true, Span(900_000)));
+    let orders = &board.panels[0];
+    assert_eq!((orders.kind, orders.width, orders.height), (PanelKind::Stack, 4, 5));
+    assert_eq!(orders.queries[0].legend, "{{shop}}");
+    assert_eq!(orders.queries[0].plan.text(), "sum by (shop) (rate(orders_total[10s]))");
+    assert_eq!(orders.reached(9.9), None);
+    assert_eq!(orders.reached(12.0).map(|found| found.word.as_str()), Some("at or above 10"));
+    assert_eq!(orders.reached(99.0).map(|found| found.level), Some(Level::Critical));
+    let top = &board.panels[1];
+    assert_eq!(top.queries.len(), 2);
+    assert_eq!((top.unit_of(0), top.unit_of(1)), (&Unit::None, &Unit::Bytes));
+    assert_eq!((top.queries[0].bar, top.limit), (true, Some(5)));
+}
+
+#[test]
+fn a_file_of_its_own_holds_one_dashboard_named_as_the_file() {
+    let text = "title = \"Shop\"\n[[panel]]\nid = \"a\"\ntitle = \"A\"\nquery = \"a\"\n";
+    let boards = parse(text, "dashboards/web-shop.toml").expect("a dashboard");
+    assert_eq!((boards[0].slug.as_str(), boards[0].panels.len()), ("web-shop", 1));
+    assert!(parsed("[server]\nbind = \"x\"\n").is_empty());
+}
+
+#[test]
+fn the_document_for_the_page_says_all_but_the_query() {
+    let document = parsed(SMALL)[0].panels[0].document();
+    assert_eq!(document["kind"], "stack");
+    assert_eq!(
+        document["thresholds"][1],
+        serde_json::json!({
+            "value": 20.5, "level": "critical", "word": "too many",
+        })
+    );
+    assert_eq!(
+        document["queries"][0],
+        serde_json::json!({
+            "legend": "{{shop}}", "column": "", "unit": "per_second", "bar": false,
+        })
+    );
+    assert!(!document.to_string().contains("orders_total"));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_lines() {
+    let text = r#"
+[[dashboard]]
+slug = "Shop"
+range = "2h"
+
+[[dashboard.panel]]
+id = "a"
+title = "A"
+kind = "pie"
+width = 13
+query = "sum("
+
+[[dashboard.panel]]
+id = "a"
+title = "B"
+colour = 3
+min = 5
+max = 5
+decimals = 1.5
+query = 7
+"#;
+    let found = mistakes(text);
+    let check = |beginning: &str| {
+        assert!(
+            found.iter().any(|mistake| mistake.starts_with(beginning)),
+            "{beginning}\n{found:#?}"
+        );
+    };
+    check("dashboard.toml:2: dashboard[0].title: `title` is missing or empty");
+    check("dashboard.toml:3: dashboard[0].slug: `Shop` has other characters in it");
+    check("dashboard.toml:4: dashboard[0].range: `2h` lies outside the bounds, 1m to 1h");
+    check("dashboard.toml:9: dashboard[0].panel[0].kind: no kind `pie` (there are line, stack, ");
+    check(
+        "dashboard.toml:10: dashboard[0].panel[0].width: this is the number 13, it must be a whole",
+    );
+    check("dashboard.toml:11: dashboard[0].panel[0].query: 1:");
+    check("dashboard.toml:14: dashboard[0].panel[1].id: `a` names an earlier panel");
+    check("dashboard.toml:16: dashboard[0].panel[1].colour: unknown key (known here: color, ");
+    check("dashboard.toml:18: dashboard[0].panel[1].max: `max` must lie above `min`");
+    check("dashboard.toml:19: dashboard[0].panel[1].decimals: this is the number 1.5, it must be");
+    check("dashboard.toml:20: dashboard[0].panel[1].query: a query must be a text");
+    assert_eq!(found.len(), 11, "{found:#?}");
+}
+
+#[test]
+fn what_is_no_toml_or_no_dashboard_is_told_too() {
+    assert!(mistakes("[[dashboard]\nslug = 1")[0].starts_with("dashboard.toml:1: "));
+    let check = |text: &str, expected: &str| {
+        let found = mistakes(text);
+        assert!(found.iter().any(|mistake| mistake.contains(expected)), "{expected}\n{found:#?}");
+    };
+    check("dashboard = 5", "dashboard: this is the number 5, it must be a list of tables");
+    check("dashboard = [5]", "dashboard[0]: this is the number 5, not a table");
+    check("title = \"x\"", "the dashboard has no panel (begin one with `[[dashboard.panel]]`)");
+    let panel = |rest: &str| {
+        format!("title = \"x\"\n[[panel]]\nid = \"a\"\ntitle = \"a\"\nquery = \"a\"\n{rest}")
+    };
+    check(&panel("unit = \"stone\""), "no unit `stone` (there are none, percent, ");
+    check(
+        "title = \"x\"\n[[panel]]\nquery = []",
+        "panel[0].query: a panel needs at least one query",
+    );
+    check(&panel("step = \"10\""), "panel[0].step: `10` is no length of time");
+    check(&panel("thresholds = [{ level = \"bad\" }]"), "thresholds[0].value: `value` is missing");
+    check(
+        &panel("thresholds = [{ level = \"bad\" }]"),
+        "no level `bad` (there are warn, critical)",
+    );
+    let falling = r#"thresholds = [{ value = 2, level = "warn" }, { value = 1, level = "warn" }]"#;
+    check(&panel(falling), "panel[0].thresholds: the thresholds must rise");
+    check(&panel("subtitle = \"a\\nb\""), "control characters");
+    check(&panel("min = nan"), "this is the number nan, it must be a number");
+    check(&panel("").replace("\"a\"", "\"t-a\""), "the page itself uses `t-a`");
+    let many = "[[panel]]\nid = \"a\"\ntitle = \"a\"\nquery = \"a\"\n".repeat(PANELS_MAX + 1);
+    check(&format!("title = \"x\"\n{many}"), "there are 61, the most is 60");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_file_is_refused_or_read_but_never_breaks(
+        at in 0..SMALL.len(), length in 0..40_usize, put in "[\\PC\n]{0,6}",
+    ) {
+        let damaged: String = SMALL
+            .char_indices()
+            .filter(|(index, _)| !(at..at + length).contains(index))
+            .map(|(_, letter)| letter)
+            .collect();
+        let damaged = damaged.replacen('o', &put, 1);
+        if let Err(mistakes) = parse(&damaged, "x.toml") {
+            proptest::prop_assert!(!mistakes.is_empty());
+            let lines = damaged.lines().count() + 1;
+            proptest::prop_assert!(mistakes.iter().all(|mistake| mistake.line <= lines));
+        }
+    }
+}
+
+#[test]
+fn every_shipped_dashboard_reads_and_its_ids_are_unique() {
+    let boards = parsed(include_str!("../../dashboard.toml"));
+    let slugs: Vec<&str> = boards.iter().map(|board| board.slug.as_str()).collect();
+    assert_eq!(slugs, ["overview", "self"]);
+    let cpu = boards[0].panels.iter().find(|panel| panel.id == "cpu").expect("the CPU chart");
+    assert_eq!(cpu.kind, PanelKind::Stack);
+    assert!(boards[0].embed && (15..=20).contains(&boards[0].panels.len()));
+}
+
+fn metadata(metric_type: MetricType, unit: &str) -> Metadata {
+    Metadata { metric_type, unit: unit.to_owned(), help: String::new() }
+}
+
+#[test]
+fn a_pushed_name_tells_its_query_and_unit() {
+    let check = |name: &str, kind: MetricType, unit: &str, query: &str, expected: Unit| {
+        let panel = automatic::panel(name, Some(&metadata(kind, unit))).expect("a panel");
+        assert_eq!((panel.queries[0].plan.text(), &panel.unit), (query, &expected), "{name}");
+    };
+    let rate = |name: &str| format!("rate({name}[10s]) or rate({name}[2m])");
+    check("orders", Unknown, "", "orders", Unit::None);
+    check("orders_total", Unknown, "", &rate("orders_total"), Unit::PerSecond);
+    check("sent", Counter, "bytes", &rate("sent"), Unit::BytesPerSecond);
+    check("sent_bytes_total", Unknown, "", &rate("sent_bytes_total"), Unit::BytesPerSecond);
+    check("queue_bytes", Gauge, "", "queue_bytes", Unit::Bytes);
+    check("hit_ratio", Gauge, "", "hit_ratio", Unit::Ratio);
+    check("room", Gauge, "celsius", "room", Unit::Celsius);
+    check("last_run_timestamp_seconds", Gauge, "", "last_run_timestamp_seconds", Unit::Timestamp);
+    check("my.metric", Gauge, "", r#"{"my.metric"}"#, Unit::None);
+    let bare = automatic::panel("orders", None).expect("a panel");
+    assert_eq!((bare.id.as_str(), bare.title.as_str()), ("orders", "orders"));
+    assert!(automatic::panel("", None).is_none());
+}
+
+#[test]
+fn a_histogram_is_shown_by_its_quantiles() {
+    let panel = automatic::panel("wait_seconds_bucket", None).expect("a panel");
+    let legends: Vec<&str> = panel.queries.iter().map(|query| query.legend.as_str()).collect();
+    assert_eq!((panel.title.as_str(), &panel.unit), ("wait_seconds", &Unit::Seconds));
+    assert_eq!(legends, ["p50", "p90", "p99"]);
+    let last = panel.queries[2].plan.text();
+    assert_eq!(last, "histogram_quantile(0.99, sum by (le) (rate(wait_seconds_bucket[1m])))");
+}
+
+#[test]
+fn the_overview_shows_pushed_names_up_to_its_bound() {
+    let base = &parsed(SMALL)[0];
+    let names: Vec<(String, Option<Metadata>)> =
+        ["orders", "wait_bucket", "wait_sum", "wait_count", "Orders", "zulu", "zz"]
+            .map(|name| (name.to_owned(), None))
+            .to_vec();
+    let (board, beyond) = automatic::overview(base, "web-01", &names, 4);
+    let ids: Vec<&str> = board.panels.iter().map(|panel| panel.id.as_str()).collect();
+    assert_eq!(board.title, "web-01");
+    // `orders` meets the base's panel of that id, `Orders` loses its capital: both get a hash.
+    assert_eq!(ids.len(), 6);
+    assert!(ids[2].starts_with("m-orders-") && ids[4].starts_with("m-orders-") && ids[2] != ids[4]);
+    assert_eq!((ids[3], ids[5]), ("wait-bucket", "zulu"));
+    assert_eq!(beyond, ["zz"]);
+    let single = automatic::single("zz", None).expect("a board");
+    assert_eq!((single.slug.as_str(), single.panels[0].width), ("zz", 12));
+}

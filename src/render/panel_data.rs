@@ -1,0 +1,240 @@
+//! The windows behind one panel, and how its series are looked at: which are shown, what their
+//! newest values are, and whether those are still fresh.
+
+use super::legend;
+use crate::dashboard::Panel;
+use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
+
+/// A value is fresh for that many steps of its window.
+const FRESH_STEPS: i64 = 3;
+
+/// And never for less than this, so that a tick that comes late greys nothing.
+const FRESH_LEAST: Span = Span::from_secs(3);
+
+/// What a panel shows now.
+#[derive(Debug, Clone)]
+pub struct PanelData {
+    /// The present.
+    pub now: Timestamp,
+    /// How far back the panel shows.
+    pub range: Span,
+    /// How far the clocks on the reader's wall are east of UTC, as far as the server knows.
+    pub zone: Span,
+    /// One window a query, in the order of the queries.
+    pub windows: Vec<Window>,
+}
+
+/// The last columns of one query.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// The time of the newest column.
+    pub end: Timestamp,
+    /// The distance of columns.
+    pub step: Span,
+    /// Each series with a value a column, the newest last; `ABSENT` where it has none.
+    pub series: Vec<(Labels, Vec<f64>)>,
+}
+
+/// The newest value of a series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latest {
+    /// The value.
+    pub value: f64,
+    /// The time of its column.
+    pub at: Timestamp,
+    /// Whether it is so old that a page must not show it as the present.
+    pub stale: bool,
+}
+
+/// One series of a panel, as it is shown.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// The number of its query in the panel, from 0.
+    pub query: usize,
+    /// Its name for people.
+    pub name: String,
+    /// The number of its colour, 1 to 8.
+    pub color: u8,
+    /// Its labels.
+    pub labels: &'a Labels,
+    /// Its newest value; nothing when it has none in the window.
+    pub latest: Option<Latest>,
+    /// Its values, the newest last.
+    pub values: &'a [f64],
+    window: &'a Window,
+}
+
+impl Window {
+    /// An empty window that ends at a time.
+    pub fn empty(end: Timestamp, step: Span) -> Self {
+        Self { end, step, series: Vec::new() }
+    }
+}
+
+impl PanelData {
+    /// The series that the panel shows, in the order of its queries, with at least one value in the
+    /// window, at most as many as it allows.
+    pub fn shown<'a>(&'a self, panel: &Panel) -> Vec<Shown<'a>> {
+        self.shown_up_to(panel, panel.series_max())
+    }
+
+    /// The same with a bound of the caller's: a table looks at all its cells to choose its rows.
+    pub fn shown_up_to<'a>(&'a self, panel: &Panel, series_max: usize) -> Vec<Shown<'a>> {
+        let with_values = |window: &'a Window| {
+            window.series.iter().filter(|(_, values)| values.iter().any(|value| !is_absent(*value)))
+        };
+        let windows = || self.windows.iter().take(panel.queries.len());
+        let alone = windows().map(|window| with_values(window).count()).sum::<usize>() == 1;
+        let mut shown = Vec::new();
+        for (query, window) in windows().enumerate() {
+            let template = panel.queries.get(query).map_or("", |query| query.legend.as_str());
+            for (labels, values) in with_values(window) {
+                if shown.len() == series_max {
+                    return shown;
+                }
+                let color = (usize::from(panel.color) + shown.len() + 7) % 8 + 1;
+                let color = color as u8;
+                let name = legend::text(template, labels, &panel.title, alone);
+                let latest = self.latest(window, values);
+                shown.push(Shown { query, name, color, labels, latest, values, window });
+            }
+        }
+        shown
+    }
+
+    /// How many series have a value in the window, shown or not.
+    pub fn series_count(&self) -> usize {
+        let series = self.windows.iter().flat_map(|window| &window.series);
+        series.filter(|(_, values)| values.iter().any(|value| !is_absent(*value))).count()
+    }
+
+    /// The newest value of the first series of a query.
+    pub fn latest_of(&self, query: usize) -> Option<Latest> {
+        let window = self.windows.get(query)?;
+        window.series.iter().find_map(|(_, values)| self.latest(window, values))
+    }
+
+    fn latest(&self, window: &Window, values: &[f64]) -> Option<Latest> {
+        let age = values.iter().rev().position(|value| !is_absent(*value))?;
+        let at = window.end - window.step * (age as i64);
+        let fresh = (window.step * FRESH_STEPS).max(FRESH_LEAST);
+        let value = *values.get(values.len() - 1 - age)?;
+        Some(Latest { value, at, stale: self.now - at > fresh })
+    }
+
+    /// The latest time on the panel's time axis: its newest column, so that a chart ends at its
+    /// right edge; the present when there is none, or nothing has come for long.
+    pub fn end(&self) -> Timestamp {
+        let newest = self.windows.iter().map(|window| window.end).max();
+        let fresh = |window: &Window| (window.step * FRESH_STEPS).max(FRESH_LEAST);
+        let limit = self.windows.iter().map(fresh).max().unwrap_or(FRESH_LEAST);
+        newest.filter(|newest| self.now - *newest <= limit).unwrap_or(self.now)
+    }
+}
+
+impl Shown<'_> {
+    /// The value at a time: that of the newest column not later than it; absent outside the window.
+    pub fn at(&self, at: Timestamp) -> f64 {
+        let step = self.window.step.millis().max(1);
+        let back = (self.window.end - at).millis();
+        // A time after the newest column, but before the next one would be due, shows the newest.
+        let age = if back < 0 && back > -step {
+            0
+        } else {
+            back.div_euclid(step) + i64::from(back.rem_euclid(step) > 0)
+        };
+        let index = (self.values.len() as i64) - 1 - age;
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.values.get(index))
+            .copied()
+            .unwrap_or(ABSENT)
+    }
+
+    /// The least and the most finite value of the window.
+    pub fn extent(&self) -> Option<(f64, f64)> {
+        let finite = self.values.iter().copied().filter(|value| value.is_finite());
+        finite.fold(None, |extent, value| {
+            let (least, most) = extent.unwrap_or((value, value));
+            Some((f64::min(least, value), f64::max(most, value)))
+        })
+    }
+}
+
+/// A time of day on the reader's wall: `12:03:11`, or `12:03`.
+pub fn time_of_day(at: Timestamp, zone: Span, seconds: bool) -> String {
+    let second = at.saturating_add(zone).millis().div_euclid(1000).rem_euclid(86_400);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    if seconds {
+        format!("{hour:02}:{minute:02}:{:02}", second % 60)
+    } else {
+        format!("{hour:02}:{minute:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::{PanelKind, PanelQuery};
+    use crate::query::Plan;
+
+    fn panel() -> Panel {
+        let query = PanelQuery::new(Plan::new("x").expect("a query"));
+        let mut panel = Panel::new("x", "X", PanelKind::Line, query);
+        panel.color = 8;
+        panel
+    }
+
+    fn data(now: i64, values: &[&[f64]]) -> PanelData {
+        let named = |(index, values): (usize, &&[f64])| {
+            (Labels::named("x").with("n", &index.to_string()), values.to_vec())
+        };
+        let series = values.iter().enumerate().map(named).collect();
+        let window = Window { end: Timestamp(10_000), step: Span(1000), series };
+        let (now, range) = (Timestamp(now), Span(60_000));
+        PanelData { now, range, zone: Span::ZERO, windows: vec![window] }
+    }
+
+    #[test]
+    fn values_go_stale_after_three_steps_and_empty_series_are_left_out() {
+        let data = data(10_900, &[&[1.0, 2.0], &[ABSENT; 2], &[5.0, ABSENT, ABSENT, ABSENT]]);
+        let panel = panel();
+        let shown = data.shown(&panel);
+        assert_eq!((shown.len(), data.series_count()), (2, 2));
+        let fresh = Latest { value: 2.0, at: Timestamp(10_000), stale: false };
+        assert_eq!(shown[0].latest, Some(fresh));
+        let old = Latest { value: 5.0, at: Timestamp(7000), stale: true };
+        assert_eq!(shown[1].latest, Some(old));
+        assert_eq!((shown[0].name.as_str(), shown[1].name.as_str()), ("n=0", "n=2"));
+        assert_eq!((shown[0].color, shown[1].color), (8, 1));
+    }
+
+    #[test]
+    fn a_value_holds_from_its_column_to_the_next() {
+        let data = data(10_000, &[&[1.0, 2.0, 3.0]]);
+        let panel = panel();
+        let shown = data.shown(&panel);
+        let check = |at: i64, expected: f64| {
+            assert_eq!(shown[0].at(Timestamp(at)).to_bits(), expected.to_bits(), "{at}");
+        };
+        check(8000, 1.0);
+        check(9999, 2.0);
+        check(10_000, 3.0);
+        check(10_999, 3.0);
+        check(11_000, ABSENT);
+        check(7999, ABSENT);
+    }
+
+    #[test]
+    fn the_axis_ends_at_the_newest_column_unless_it_is_old() {
+        assert_eq!(data(11_500, &[]).end(), Timestamp(10_000));
+        assert_eq!(data(20_000, &[]).end(), Timestamp(20_000));
+    }
+
+    #[test]
+    fn times_of_day_follow_the_zone() {
+        assert_eq!(time_of_day(Timestamp(1_700_000_000_000), Span::ZERO, true), "22:13:20");
+        let east = Span::from_secs(7200);
+        assert_eq!(time_of_day(Timestamp(1_700_000_000_000), east, false), "00:13");
+    }
+}

@@ -1,0 +1,367 @@
+//! Windows to SVG: charts, the small line of a stat, the dial of a gauge.
+//!
+//! A chart is an SVG in pixels that holds a stretched one with the paths, so that the paths fill
+//! any box while letters and hatching keep their shape. Colours come from the classes `c1` to
+//! `c8`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::scale::{SIZE_MAX, ValueAxis, times};
+use super::{PanelData, Shown, number, time_of_day};
+use crate::dashboard::{Panel, PanelKind, Unit};
+use crate::model::{Span, Timestamp, is_absent};
+
+/// The most points of one line.
+pub const POINTS_MAX: usize = 90;
+
+const SPARK_POINTS: usize = 60;
+const WIDTH: f64 = 300.0;
+const HEIGHT: f64 = 100.0;
+
+/// Strokes that do not stretch with the box.
+const STROKE: &str = r#"stroke="currentColor" vector-effect="non-scaling-stroke""#;
+
+/// The box of paths takes the shape of the panel.
+const STRETCHED: &str = r#"preserveAspectRatio="none""#;
+
+/// The radius of a dial, and the part of the circle that it covers.
+const RADIUS: f64 = 42.0;
+const SWEEP: f64 = 0.75;
+
+/// The chart of a line or stack panel.
+pub fn chart(panel: &Panel, data: &PanelData) -> String {
+    let shown = data.shown(panel);
+    let grid = Grid::of(data, POINTS_MAX);
+    let rows: Vec<Vec<f64>> = shown.iter().map(|series| grid.values(series)).collect();
+    let stacked = panel.kind == PanelKind::Stack;
+    let rows = if stacked { stack(&rows) } else { rows };
+    let axis = ValueAxis::of(extent(&rows), panel.min, panel.max, &panel.unit);
+    let mut out = String::from(r#"<svg aria-hidden="true" overflow="visible">"#);
+    hatching(&mut out, &panel.id, &grid, &rows);
+    let _ = write!(
+        out,
+        r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED}>"#
+    );
+    rules(&mut out, &axis);
+    let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
+    let paths: Vec<String> = (rows.iter().zip(&shown).enumerate())
+        .map(|(index, (row, series))| {
+            let points = grid.points(row, &axis);
+            let area = if stacked || index == 0 { area(&points, base) } else { String::new() };
+            format!("<g class=\"c{}\">{area}{}</g>", series.color, line(&points))
+        })
+        .collect();
+    // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
+    if stacked {
+        out.extend(paths.into_iter().rev());
+    } else {
+        out.extend(paths);
+    }
+    for threshold in &panel.thresholds {
+        let y = HEIGHT * axis.place(threshold.value);
+        if (0.0..=HEIGHT).contains(&y) {
+            let level = threshold.level.name();
+            let y = Short(y);
+            let _ = write!(
+                out,
+                r#"<path class="t {level}" {STROKE} stroke-dasharray="4 4" d="M0 {y}H{WIDTH}"/>"#
+            );
+        }
+    }
+    out.push_str("</svg>");
+    labels(&mut out, &axis, &panel.unit, data);
+    out.push_str("</svg>");
+    out
+}
+
+/// The small line of a stat: its first series, without axes.
+pub fn spark(panel: &Panel, data: &PanelData) -> String {
+    let (width, height) = (120.0, 32.0);
+    let shown = data.shown(panel);
+    let grid = Grid::of(data, SPARK_POINTS);
+    let values = shown.first().map(|series| grid.values(series)).unwrap_or_default();
+    let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
+    // Room above and below, so that a flat line runs through the middle.
+    let room = if most > least { (most - least) * 0.15 } else { most.abs().max(1.0) };
+    let axis = ValueAxis { low: least - room, high: most + room, ticks: Vec::new() };
+    let points = grid.points(&values, &axis);
+    let sized = |points: &[Vec<(f64, f64)>]| -> Vec<Vec<(f64, f64)>> {
+        let scaled = |(x, y): &(f64, f64)| (x * width / WIDTH, y * height / HEIGHT);
+        points.iter().map(|run| run.iter().map(scaled).collect()).collect()
+    };
+    let points = sized(&points);
+    format!(
+        r#"<svg viewBox="0 0 {width} {height}" {STRETCHED} aria-hidden="true">{}{}</svg>"#,
+        area(&points, height),
+        line(&points)
+    )
+}
+
+/// The dial of a gauge at a share of its sweep, 0 to 1.
+pub fn dial(share: f64) -> String {
+    let length = 2.0 * std::f64::consts::PI * RADIUS * SWEEP;
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    let (length, offset) = (Short(length), Short(length * (1.0 - share)));
+    format!(
+        concat!(
+            r#"<svg viewBox="0 0 100 92" aria-hidden="true">"#,
+            r#"<g fill="none" transform="rotate(135 50 50)">"#,
+            r#"<circle cx="50" cy="50" r="42" stroke-dasharray="{length} 999"/>"#,
+            r#"<circle class="v" cx="50" cy="50" r="42" stroke-dasharray="{length} 999" "#,
+            r#"stroke-dashoffset="{offset}"/></g></svg>"#
+        ),
+        length = length,
+        offset = offset
+    )
+}
+
+/// What a chart shows, in words: its name, its range, and of each series the newest, the least and
+/// the greatest value.
+pub fn described(panel: &Panel, data: &PanelData) -> String {
+    const SERIES_MAX: usize = 8;
+    let shown = data.shown(panel);
+    let mut out = format!("{}, last {}", panel.title, length_in_words(data.range));
+    if shown.is_empty() {
+        out.push_str(": no values yet");
+    }
+    for (index, series) in shown.iter().take(SERIES_MAX).enumerate() {
+        let unit = panel.unit_of(series.query);
+        let text = |value: f64| number::text(value, unit, panel.decimals);
+        out.push_str(if index == 0 { ": " } else { "; " });
+        let latest = series.latest.map_or(f64::NAN, |latest| latest.value);
+        let _ = write!(out, "{} {}", series.name, text(latest));
+        if let Some((least, most)) = series.extent() {
+            let _ = write!(out, " (least {}, most {})", text(least), text(most));
+        }
+    }
+    if let Some(more) = shown.len().checked_sub(SERIES_MAX + 1) {
+        let _ = write!(out, "; and {} more series", more + 1);
+    }
+    out
+}
+
+/// A length of time as it is spoken: `5 minutes`, `1 hour`.
+fn length_in_words(range: Span) -> String {
+    let (count, word) = match range.millis() {
+        ms if ms % 3_600_000 == 0 => (ms / 3_600_000, "hour"),
+        ms if ms % 60_000 == 0 => (ms / 60_000, "minute"),
+        ms => (ms / 1000, "second"),
+    };
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The times at which all series of a chart are looked at, so that they can be stacked whatever the
+/// steps of their windows are.
+struct Grid {
+    end: Timestamp,
+    range: Span,
+    count: usize,
+}
+
+impl Grid {
+    fn of(data: &PanelData, points_max: usize) -> Self {
+        let range = Span(data.range.millis().max(1));
+        let finest = data.windows.iter().map(|window| window.step.millis().max(1)).min();
+        let columns = range.millis() / finest.unwrap_or(1000) + 1;
+        let count = usize::try_from(columns).unwrap_or(points_max).clamp(2, points_max);
+        Self { end: data.end(), range, count }
+    }
+
+    fn time(&self, index: usize) -> Timestamp {
+        let back = self.range.millis() * (self.count - 1 - index) as i64 / (self.count as i64 - 1);
+        self.end - Span(back)
+    }
+
+    fn x(&self, index: usize) -> f64 {
+        WIDTH * index as f64 / (self.count - 1) as f64
+    }
+
+    fn values(&self, series: &Shown<'_>) -> Vec<f64> {
+        (0..self.count).map(|index| series.at(self.time(index))).collect()
+    }
+
+    /// The unbroken runs of a row as places in the box.
+    fn points(&self, row: &[f64], axis: &ValueAxis) -> Vec<Vec<(f64, f64)>> {
+        let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+        for (index, value) in row.iter().enumerate() {
+            match runs.last_mut() {
+                Some(run) if value.is_finite() => {
+                    // Far outside the box, coordinates would be long and say nothing.
+                    let y = (HEIGHT * axis.place(*value)).clamp(-HEIGHT, 2.0 * HEIGHT);
+                    run.push((self.x(index), y));
+                }
+                Some(run) if run.is_empty() => {}
+                _ => runs.push(Vec::new()),
+            }
+        }
+        runs.retain(|run| !run.is_empty());
+        runs
+    }
+}
+
+/// Each row on top of those before it. A value that is not there adds nothing and stays a gap.
+fn stack(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut sums: Vec<f64> = Vec::new();
+    let mut stacked = Vec::with_capacity(rows.len());
+    for row in rows {
+        sums.resize(row.len(), 0.0);
+        let raised = |(sum, value): (&mut f64, &f64)| {
+            if !value.is_finite() {
+                return *value;
+            }
+            *sum += value;
+            *sum
+        };
+        stacked.push(sums.iter_mut().zip(row).map(raised).collect());
+    }
+    stacked
+}
+
+fn extent(rows: &[Vec<f64>]) -> Option<(f64, f64)> {
+    let finite = rows.iter().flatten().copied().filter(|value| value.is_finite());
+    finite.fold(None, |extent, value| {
+        let value = value.clamp(-SIZE_MAX, SIZE_MAX);
+        let (least, most) = extent.unwrap_or((value, value));
+        Some((f64::min(least, value), f64::max(most, value)))
+    })
+}
+
+/// A number in a path: one digit after the point at most.
+struct Short(f64);
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = (self.0 * 10.0).round() / 10.0;
+        // The plain form of a float ends where its digits end; adding zero turns -0 into 0.
+        write!(f, "{}", tenths + 0.0)
+    }
+}
+
+fn line(runs: &[Vec<(f64, f64)>]) -> String {
+    let mut path = String::new();
+    for run in runs {
+        for (index, (x, y)) in run.iter().enumerate() {
+            let letter = if index == 0 { 'M' } else { 'L' };
+            let _ = write!(path, "{letter}{} {}", Short(*x), Short(*y));
+        }
+        if run.len() == 1 {
+            path.push_str("h.5");
+        }
+    }
+    format!(r#"<path class="l" d="{path}"/>"#)
+}
+
+fn area(runs: &[Vec<(f64, f64)>], base: f64) -> String {
+    let mut path = String::new();
+    for run in runs {
+        let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
+        let _ = write!(path, "M{} {}", Short(*first), Short(base));
+        for (x, y) in run {
+            let _ = write!(path, "L{} {}", Short(*x), Short(*y));
+        }
+        let _ = write!(path, "L{} {}Z", Short(*last), Short(base));
+    }
+    format!(r#"<path class="a" d="{path}"/>"#)
+}
+
+/// The stretches without any value after the first one, as shares of the width.
+fn gaps(grid: &Grid, rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
+    let filled =
+        |index: &usize| rows.iter().any(|row| row.get(*index).is_some_and(|v| !is_absent(*v)));
+    let Some(first) = (0..grid.count).find(filled) else { return Vec::new() };
+    let mut gaps: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut begin = None;
+    for index in first..grid.count {
+        match (filled(&index), begin) {
+            (false, None) => begin = Some(index - 1),
+            (true, Some(from)) => {
+                gaps.insert(from, index);
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    gaps.extend(begin.map(|from| (from, grid.count - 1)));
+    let share = |index: usize| grid.x(index) / WIDTH * 100.0;
+    gaps.into_iter()
+        .filter(|(from, to)| to > from)
+        .map(|(from, to)| (share(from), share(to)))
+        .collect()
+}
+
+/// Time without samples is hatched: a line is never led over it.
+fn hatching(out: &mut String, id: &str, grid: &Grid, rows: &[Vec<f64>]) {
+    let gaps = gaps(grid, rows);
+    if gaps.is_empty() {
+        return;
+    }
+    let id = escaped(id);
+    let _ = write!(
+        out,
+        concat!(
+            r#"<defs><pattern id="h-{id}" width="7" height="7" patternUnits="userSpaceOnUse" "#,
+            r#"patternTransform="rotate(45)"><path d="M0 0V7" stroke="currentColor" "#,
+            r#"opacity=".35"/></pattern></defs>"#
+        ),
+        id = id
+    );
+    for (from, to) in gaps {
+        let (from, width) = (Short(from), Short(to - from));
+        let _ = write!(
+            out,
+            r#"<rect class="gap" x="{from}%" width="{width}%" height="100%" fill="url(#h-{id})"/>"#
+        );
+    }
+}
+
+fn rules(out: &mut String, axis: &ValueAxis) {
+    let mut path = String::new();
+    for tick in &axis.ticks {
+        let _ = write!(path, "M0 {}H{WIDTH}", Short(HEIGHT * axis.place(*tick)));
+    }
+    let _ = write!(out, r#"<path class="g" {STROKE} stroke-opacity=".1" d="{path}"/>"#);
+}
+
+/// The texts beside and below the chart, outside its box: the page keeps room for them.
+fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
+    out.push_str(r#"<g class="axis" fill="currentColor" fill-opacity=".7" font-size="11">"#);
+    for (tick, text) in axis.ticks.iter().zip(number::axis(&axis.ticks, unit)) {
+        let y = Short(100.0 * axis.place(*tick));
+        let text = escaped(&text);
+        let _ = write!(out, r#"<text x="-6" y="{y}%" dy=".35em" text-anchor="end">{text}</text>"#);
+    }
+    let (end, range) = (data.end(), data.range);
+    let (moments, seconds) = times(end, range, data.zone);
+    for at in moments {
+        let share = 1.0 - (end - at).seconds() / range.seconds();
+        // A text that would be cut at an edge is left out.
+        if (0.04..=0.96).contains(&share) {
+            let (x, text) = (Short(100.0 * share), time_of_day(at, data.zone, seconds));
+            let _ = write!(
+                out,
+                r#"<text x="{x}%" y="100%" dy="1.4em" text-anchor="middle">{text}</text>"#
+            );
+        }
+    }
+    out.push_str("</g>");
+}
+
+/// Text as it may stand in markup and in attributes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Stills: what stands in the picture for given windows.
+
+use proptest::collection::vec;
+use proptest::sample::select;
+
+use super::*;
+use crate::dashboard::{Level, PanelQuery, Threshold};
+use crate::model::{ABSENT, Labels};
+use crate::query::Plan;
+use crate::render::Window;
+
+fn panel(kind: PanelKind) -> Panel {
+    let query = PanelQuery::new(Plan::new("x").expect("a query"));
+    Panel::new("cpu", "CPU", kind, query)
+}
+
+/// A window of ten seconds that ends at the present.
+fn data(series: &[(&str, &[f64])]) -> PanelData {
+    let named =
+        |(name, values): &(&str, &[f64])| (Labels::named("x").with("n", name), values.to_vec());
+    let now = Timestamp(1_700_000_000_000);
+    let window = Window { end: now, step: Span(1000), series: series.iter().map(named).collect() };
+    PanelData { now, range: Span(10_000), zone: Span::ZERO, windows: vec![window] }
+}
+
+fn count(text: &str, part: &str) -> usize {
+    text.matches(part).count()
+}
+
+#[test]
+fn a_line_is_broken_and_hatched_where_nothing_was_measured() {
+    let values = [ABSENT, ABSENT, 1.0, 2.0, ABSENT, ABSENT, 3.0, 4.0, 4.0, 4.0, 4.0];
+    let svg = chart(&panel(PanelKind::Line), &data(&[("a", &values)]));
+    assert_eq!(count(&svg, r#"<rect class="gap""#), 1, "{svg}");
+    assert!(svg.contains(r#"x="30%" width="30%""#), "{svg}");
+    assert!(svg.contains(r#"d="M60 75L90 50M180 25L210 0L240 0L270 0L300 0""#), "{svg}");
+    let whole = chart(&panel(PanelKind::Line), &data(&[("a", &[1.0; 11])]));
+    assert_eq!((count(&whole, "gap"), count(&whole, "pattern")), (0, 0));
+}
+
+#[test]
+fn a_series_that_ended_while_others_go_on_is_no_gap() {
+    let ended = [1.0, 1.0, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT];
+    let svg = chart(&panel(PanelKind::Line), &data(&[("a", &ended), ("b", &[1.0; 11])]));
+    assert_eq!(count(&svg, "gap"), 0);
+    let alone = chart(&panel(PanelKind::Line), &data(&[("a", &ended)]));
+    assert!(alone.contains(r#"x="10%" width="90%""#), "{alone}");
+}
+
+#[test]
+fn a_stack_adds_up_and_draws_its_lowest_series_last() {
+    let mut panel = panel(PanelKind::Stack);
+    panel.max = Some(100.0);
+    let svg = chart(&panel, &data(&[("a", &[10.0; 11]), ("b", &[30.0; 11])]));
+    let (upper, lower) = (svg.find("M0 60L").expect("at 40"), svg.find("M0 90L").expect("at 10"));
+    assert!(upper < lower);
+    assert!(svg.find(r#"class="c2""#) < svg.find(r#"class="c1""#));
+}
+
+#[test]
+fn axes_and_thresholds_are_named_and_drawn() {
+    let mut panel = panel(PanelKind::Line);
+    (panel.min, panel.max, panel.unit) = (Some(0.0), Some(100.0), Unit::Percent);
+    let threshold = |value| Threshold { value, level: Level::Warn, word: String::new() };
+    panel.thresholds = vec![threshold(80.0), threshold(400.0)];
+    let svg = chart(&panel, &data(&[("a", &[50.0; 11])]));
+    assert!(svg.contains(r#" d="M0 20H300"/>"#), "{svg}");
+    assert_eq!(count(&svg, "class=\"t "), 1);
+    for label in [">0%<", ">25%<", ">100%<", ">22:13:15<"] {
+        assert!(svg.contains(label), "{label} {svg}");
+    }
+}
+
+#[test]
+fn no_picture_has_styles_or_more_points_than_allowed() {
+    let values: Vec<f64> = (0..901).map(|index| f64::from(index).sin() * 1e9).collect();
+    let mut data = data(&[("a", &values)]);
+    data.range = Span(900_000);
+    let svg = chart(&panel(PanelKind::Line), &data);
+    let line = svg.split("class=\"l\" d=\"").nth(1).and_then(|rest| rest.split('"').next());
+    assert_eq!(line.map(|line| count(line, "L") + count(line, "M")), Some(POINTS_MAX));
+    assert!(!svg.contains("style=") && svg.len() < 4000, "{}", svg.len());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_values_give_a_picture_of_plain_numbers(
+        rows in vec(vec(proptest::num::f64::ANY, 0..30), 0..4),
+        kind in select(&[PanelKind::Line, PanelKind::Stack]),
+        unit in select(&[Unit::None, Unit::Bytes, Unit::Percent, Unit::Duration]),
+    ) {
+        let mut panel = panel(kind);
+        panel.unit = unit;
+        let names = ["a", "b", "c", "d"];
+        let series: Vec<(&str, &[f64])> =
+            names.into_iter().zip(&rows).map(|(name, row)| (name, row.as_slice())).collect();
+        let data = data(&series);
+        for svg in [chart(&panel, &data), spark(&panel, &data)] {
+            for path in svg.split(" d=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                let plain = |letter: char| "MLHVZh .-0123456789".contains(letter);
+                proptest::prop_assert!(path.chars().all(plain), "{}", path);
+            }
+            proptest::prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", svg);
+        }
+    }
+}
+
+#[test]
+fn what_a_word_of_a_unit_holds_stays_text() {
+    let mut panel = panel(PanelKind::Line);
+    panel.unit = Unit::Custom("<b>\"".to_owned());
+    let svg = chart(&panel, &data(&[("a", &[1.0; 11])]));
+    assert!(svg.contains("&lt;b&gt;&quot;") && !svg.contains("<b>"));
+}
+
+#[test]
+fn sparks_and_dials_are_drawn_for_any_values() {
+    let stat = panel(PanelKind::Stat);
+    let flat = spark(&stat, &data(&[("a", &[5.0; 11])]));
+    assert!(flat.contains(r#"class="l" d="M0 16L12 16"#), "{flat}");
+    let empty = spark(&stat, &data(&[]));
+    assert!(empty.contains(r#"<path class="a" d=""/><path class="l" d=""/>"#), "{empty}");
+    let single = spark(&stat, &data(&[("a", &[f64::INFINITY, 1.0])]));
+    assert!(single.contains("h.5"), "{single}");
+    let huge = spark(&stat, &data(&[("a", &[-3.7e239])]));
+    assert!(huge.contains("M120 16h.5"), "{huge}");
+    let offset = |share: f64| {
+        let svg = dial(share);
+        svg.split("dashoffset=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
+    };
+    assert_eq!(offset(1.0).as_deref(), Some("0"));
+    assert_eq!(offset(0.0).as_deref(), Some("197.9"));
+    assert_eq!(offset(f64::NAN).as_deref(), Some("197.9"));
+    assert_eq!(offset(7.0).as_deref(), Some("0"));
+}
+
+#[test]
+fn a_chart_is_told_in_words() {
+    let mut panel = panel(PanelKind::Line);
+    panel.unit = Unit::Percent;
+    let words = described(&panel, &data(&[("a", &[1.0, 30.0, 25.8])]));
+    assert_eq!(
+        words,
+        "CPU, last 10 seconds: n=a 25.8\u{202f}% (least 1.0\u{202f}%, most 30.0\u{202f}%)"
+    );
+    assert_eq!(described(&panel, &data(&[])), "CPU, last 10 seconds: no values yet");
+    let names: Vec<String> = (0..11).map(|index| format!("{index:02}")).collect();
+    let many: Vec<(&str, &[f64])> =
+        names.iter().map(|name| (name.as_str(), [1.0].as_slice())).collect();
+    assert!(described(&panel, &data(&many)).ends_with("; and 3 more series"));
+}

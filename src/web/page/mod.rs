@@ -1,0 +1,288 @@
+//! Pages: plain data to HTML. A page is complete before any script runs: every value, every row and
+//! a picture of every chart stand in it, and the script only takes over what is there.
+//!
+//! Nothing here asks for anything: whoever serves a page brings all that it shows. Everything that
+//! comes from outside (labels, titles, names) is escaped by the templates; what goes in as markup
+//! are the pictures of [`crate::render::still`], which escape for themselves.
+
+mod panel;
+
+use std::fmt::Write;
+
+use askama::Template;
+
+use crate::dashboard::{Dashboard, Panel};
+use crate::model::{Span, Timestamp};
+use crate::render::{PanelData, time_of_day};
+use panel::{Body, PanelView};
+
+/// The ranges that a page offers.
+const RANGES: [(&str, Span); 5] = [
+    ("1m", Span::from_secs(60)),
+    ("5m", Span::from_secs(300)),
+    ("15m", Span::from_secs(900)),
+    ("30m", Span::from_secs(1800)),
+    ("1h", Span::from_secs(3600)),
+];
+
+/// Where the assets of this build are.
+#[derive(Debug, Clone, Default)]
+pub struct AssetUrls {
+    /// The stylesheet.
+    pub style: String,
+    /// All modules that a page needs, so that they start to load together.
+    pub modules: Vec<String>,
+    /// The module that starts the page; one of `modules`.
+    pub entry: String,
+    /// The icon, an SVG.
+    pub icon: String,
+}
+
+/// One entry of the navigation.
+#[derive(Debug, Clone)]
+pub struct NavEntry {
+    /// Its text.
+    pub title: String,
+    /// Its address.
+    pub href: String,
+    /// Whether the page belongs to it.
+    pub current: bool,
+}
+
+/// A theme that was asked for by address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Light letters on a dark ground.
+    Dark,
+    /// Dark letters on a light ground.
+    Light,
+}
+
+impl Theme {
+    /// The theme of that name in an address.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "dark" => Some(Self::Dark),
+            "light" => Some(Self::Light),
+            _ => None,
+        }
+    }
+
+    /// Its name in addresses and in the page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+        }
+    }
+}
+
+/// What every page is given.
+#[derive(Debug, Clone)]
+pub struct Shell<'a> {
+    /// The assets.
+    pub assets: &'a AssetUrls,
+    /// The navigation: only what there is.
+    pub nav: &'a [NavEntry],
+    /// The theme asked for; otherwise the reader's own.
+    pub theme: Option<Theme>,
+}
+
+/// A dashboard with what its panels show.
+#[derive(Debug, Clone)]
+pub struct BoardPage<'a> {
+    /// What every page is given.
+    pub shell: Shell<'a>,
+    /// The dashboard.
+    pub dashboard: &'a Dashboard,
+    /// What its panels show, in their order; a panel without is empty.
+    pub panels: &'a [PanelData],
+    /// The present.
+    pub now: Timestamp,
+    /// How far the server's wall clock is east of UTC.
+    pub zone: Span,
+    /// The range shown.
+    pub range: Span,
+    /// A few words on the host beside the heading; may be empty.
+    pub facts: &'a str,
+    /// How far back the history reaches, in words.
+    pub reach: &'a str,
+    /// The first windows for the script, JSON of the form in `docs/formats/live.md`.
+    pub data_json: &'a str,
+    /// Names that have no panel here, since there are too many; each is linked.
+    pub beyond: &'a [String],
+    /// The address of this server for the line that pushes a first metric; none hides the card.
+    pub push_base: Option<&'a str>,
+}
+
+/// One panel that stands in another page.
+#[derive(Debug, Clone)]
+pub struct EmbedPage<'a> {
+    /// The assets.
+    pub assets: &'a AssetUrls,
+    /// The theme asked for; otherwise the reader's own.
+    pub theme: Option<Theme>,
+    /// The panel.
+    pub panel: &'a Panel,
+    /// What it shows.
+    pub data: &'a PanelData,
+    /// The first windows for the script, as in [`BoardPage::data_json`].
+    pub data_json: &'a str,
+}
+
+/// All dashboards.
+#[derive(Debug, Clone)]
+pub struct ListPage<'a> {
+    /// What every page is given.
+    pub shell: Shell<'a>,
+    /// The dashboards, in the order of the files.
+    pub dashboards: &'a [Dashboard],
+}
+
+/// Something went wrong, in words.
+#[derive(Debug, Clone)]
+pub struct ErrorPage<'a> {
+    /// What every page is given.
+    pub shell: Shell<'a>,
+    /// The HTTP status.
+    pub status: u16,
+    /// What failed, as a heading.
+    pub title: &'a str,
+    /// Why, and what to do.
+    pub text: &'a str,
+}
+
+/// The page of a dashboard.
+pub fn board(page: &BoardPage<'_>) -> String {
+    let views = page.dashboard.panels.iter().enumerate().map(|(index, panel)| {
+        let empty =
+            PanelData { now: page.now, range: page.range, zone: page.zone, windows: vec![] };
+        PanelView::new(panel, page.panels.get(index).unwrap_or(&empty))
+    });
+    let ranges = RANGES.iter().map(|(name, length)| RangeLink {
+        name,
+        length_ms: length.millis(),
+        current: *length == page.range,
+    });
+    rendered(&BoardTemplate {
+        shell: &page.shell,
+        title: &page.dashboard.title,
+        description: &page.dashboard.description,
+        facts: page.facts,
+        reach: page.reach,
+        ranges: ranges.collect(),
+        time: time_of_day(page.now, page.zone, true),
+        panels: views.collect(),
+        data: script_json(page.data_json),
+        beyond: page.beyond.iter().map(|name| (name.as_str(), encoded(name))).collect(),
+        push_base: page.push_base,
+    })
+}
+
+/// The page of one panel that stands in another page: no chrome, no links.
+pub fn embed(page: &EmbedPage<'_>) -> String {
+    let mut view = PanelView::new(page.panel, page.data);
+    // Whoever embeds a panel gets it, even while it is empty.
+    view.hidden = false;
+    rendered(&EmbedTemplate {
+        assets: page.assets,
+        theme: page.theme,
+        title: &page.panel.title,
+        time: time_of_day(page.data.now, page.data.zone, true),
+        panels: vec![view],
+        data: script_json(page.data_json),
+    })
+}
+
+/// The page that lists all dashboards.
+pub fn dashboards(page: &ListPage<'_>) -> String {
+    let (shell, dashboards) = (&page.shell, page.dashboards);
+    rendered(&ListTemplate { shell, title: "Dashboards", dashboards })
+}
+
+/// The page that says what went wrong.
+pub fn error(page: &ErrorPage<'_>) -> String {
+    rendered(&ErrorTemplate {
+        shell: &page.shell,
+        status: page.status,
+        title: page.title,
+        text: page.text,
+    })
+}
+
+struct RangeLink {
+    name: &'static str,
+    length_ms: i64,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "board.html")]
+struct BoardTemplate<'a> {
+    shell: &'a Shell<'a>,
+    title: &'a str,
+    description: &'a str,
+    facts: &'a str,
+    reach: &'a str,
+    ranges: Vec<RangeLink>,
+    time: String,
+    panels: Vec<PanelView<'a>>,
+    data: String,
+    beyond: Vec<(&'a str, String)>,
+    push_base: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "embed.html")]
+struct EmbedTemplate<'a> {
+    assets: &'a AssetUrls,
+    theme: Option<Theme>,
+    title: &'a str,
+    time: String,
+    panels: Vec<PanelView<'a>>,
+    data: String,
+}
+
+#[derive(Template)]
+#[template(path = "dashboards.html")]
+struct ListTemplate<'a> {
+    shell: &'a Shell<'a>,
+    title: &'a str,
+    dashboards: &'a [Dashboard],
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorTemplate<'a> {
+    shell: &'a Shell<'a>,
+    status: u16,
+    title: &'a str,
+    text: &'a str,
+}
+
+/// Templates write into memory and call nothing that fails.
+fn rendered(template: &impl Template) -> String {
+    template.render().expect("a template that only writes text renders")
+}
+
+/// JSON as it may stand in a script element: whatever could end the element, or begin a comment or
+/// another script in it, is written as an escape. Such letters stand in JSON inside texts only.
+fn script_json(json: &str) -> String {
+    json.replace('<', "\\u003c").replace("]]>", "]]\\u003e")
+}
+
+/// A name as a part of an address's path or query.
+fn encoded(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

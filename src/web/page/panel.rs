@@ -1,0 +1,233 @@
+//! One panel as its template needs it: every number already a text, every picture already drawn.
+
+use crate::dashboard::{Panel, PanelKind, Threshold, Unit};
+use crate::model::{METRIC_NAME, MatchOp, Span};
+use crate::render::{Latest, PanelData, Shown, number, still, time_of_day};
+
+/// A panel ready to be written.
+pub(super) struct PanelView<'a> {
+    pub(super) panel: &'a Panel,
+    /// The highest level that a value has reached, and the words for it.
+    pub(super) reached: Option<&'a Threshold>,
+    /// `as of 12:03:11`, when nothing in the panel is fresh.
+    pub(super) as_of: Option<String>,
+    /// Left out of sight, as long as there is nothing to show.
+    pub(super) hidden: bool,
+    pub(super) body: Body,
+    pub(super) legend: Vec<LegendEntry>,
+}
+
+/// What a panel's box holds.
+pub(super) enum Body {
+    Empty { names: Vec<String> },
+    Chart { words: String, picture: String },
+    Stat { note: String, number: String, unit: String, color: u8, picture: String },
+    Gauges(Vec<Gauge>),
+    Table { heading: String, columns: Vec<String>, rows: Vec<Row>, words: String },
+}
+
+pub(super) struct LegendEntry {
+    pub(super) color: u8,
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) as_of: Option<String>,
+}
+
+pub(super) struct Gauge {
+    pub(super) name: String,
+    pub(super) least: f64,
+    pub(super) most: f64,
+    pub(super) value: f64,
+    pub(super) text: String,
+    /// The text with the words for its level.
+    pub(super) said: String,
+    pub(super) level: Option<&'static str>,
+    pub(super) as_of: Option<String>,
+    pub(super) picture: String,
+}
+
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) cells: Vec<Cell>,
+}
+
+pub(super) struct Cell {
+    /// How much of its bar is filled, 0 to 100.
+    pub(super) bar: Option<u8>,
+    pub(super) text: String,
+}
+
+impl<'a> PanelView<'a> {
+    pub(super) fn new(panel: &'a Panel, data: &PanelData) -> Self {
+        let shown = data.shown(panel);
+        // A stat without its main value would show that of its note as the main one.
+        let main_missing = shown.first().is_none_or(|first| first.query > 0);
+        let body = if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
+            Body::Empty { names: waited_for(panel) }
+        } else {
+            match panel.kind {
+                PanelKind::Line | PanelKind::Stack => Body::Chart {
+                    words: still::described(panel, data),
+                    picture: still::chart(panel, data),
+                },
+                PanelKind::Stat => stat(panel, data, &shown),
+                PanelKind::Gauge => Body::Gauges(gauges(panel, data, &shown)),
+                PanelKind::Table => table(panel, data),
+            }
+        };
+        let charted = matches!(panel.kind, PanelKind::Line | PanelKind::Stack);
+        let legend = if charted && panel.legend { legend(panel, data, &shown) } else { Vec::new() };
+        let hidden = panel.hide_when_empty && shown.is_empty();
+        let reached = reached(panel, &shown);
+        Self { panel, reached, as_of: all_stale(data, &shown), hidden, body, legend }
+    }
+}
+
+/// The highest threshold that a fresh value of the panel has reached.
+fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
+    let main = if panel.kind == PanelKind::Stat { shown.get(..1)? } else { shown };
+    let fresh = main.iter().filter_map(|series| series.latest).filter(|latest| !latest.stale);
+    fresh
+        .filter_map(|latest| panel.reached(latest.value))
+        .max_by(|a, b| a.value.total_cmp(&b.value))
+}
+
+fn as_of(latest: Option<Latest>, zone: Span) -> Option<String> {
+    let latest = latest.filter(|latest| latest.stale)?;
+    Some(format!("as of {}", time_of_day(latest.at, zone, true)))
+}
+
+/// The time of the newest value, when none of the panel's values is fresh.
+fn all_stale(data: &PanelData, shown: &[Shown<'_>]) -> Option<String> {
+    let newest = shown.iter().filter_map(|series| series.latest).max_by_key(|latest| latest.at);
+    as_of(newest, data.zone)
+}
+
+fn legend(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<LegendEntry> {
+    let entry = |series: &Shown<'_>| LegendEntry {
+        color: series.color,
+        name: series.name.clone(),
+        value: value_text(panel, series),
+        as_of: as_of(series.latest, data.zone),
+    };
+    shown.iter().map(entry).collect()
+}
+
+fn value_text(panel: &Panel, series: &Shown<'_>) -> String {
+    let value = series.latest.map_or(f64::NAN, |latest| latest.value);
+    number::text(value, panel.unit_of(series.query), panel.decimals)
+}
+
+fn stat(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
+    let first = shown.first();
+    let value = first.and_then(|series| series.latest).map_or(f64::NAN, |latest| latest.value);
+    let query = first.map_or(0, |series| series.query);
+    let (number, unit) = number::parts(value, panel.unit_of(query), panel.decimals);
+    // What is wrong is the more important word.
+    let note = reached(panel, shown).map_or_else(|| note(panel, data), |found| found.word.clone());
+    let picture = still::spark(panel, data);
+    Body::Stat { note, number, unit, color: panel.color, picture }
+}
+
+/// The note with `{1}` filled in by the newest value of query number 1.
+fn note(panel: &Panel, data: &PanelData) -> String {
+    let mut note = panel.note.clone();
+    for query in 0..panel.queries.len() {
+        let place = format!("{{{query}}}");
+        if note.contains(&place) {
+            let value = data.latest_of(query).map_or(f64::NAN, |latest| latest.value);
+            note = note.replace(&place, &number::text(value, panel.unit_of(query), panel.decimals));
+        }
+    }
+    note
+}
+
+fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
+    let gauge = |series: &Shown<'_>| {
+        let unit = panel.unit_of(series.query);
+        let least = panel.min.unwrap_or(0.0);
+        let whole = if *unit == Unit::Ratio { 1.0 } else { 100.0 };
+        let most = panel.max.unwrap_or(whole).max(least + f64::MIN_POSITIVE);
+        let value = series.latest.map_or(f64::NAN, |latest| latest.value);
+        // Beside a dial a whole number of per cent is enough.
+        let rough = matches!(unit, Unit::Percent | Unit::Ratio).then_some(0);
+        let text = number::text(value, unit, panel.decimals.or(rough));
+        let as_of = as_of(series.latest, data.zone);
+        let reached = panel.reached(value).filter(|_| as_of.is_none());
+        let said = reached.map_or_else(|| text.clone(), |found| format!("{text}, {}", found.word));
+        Gauge {
+            name: series.name.clone(),
+            least,
+            most,
+            value: if value.is_finite() { value.clamp(least, most) } else { least },
+            text,
+            level: reached.map(|threshold| threshold.level.name()),
+            said,
+            as_of,
+            picture: still::dial((value - least) / (most - least)),
+        }
+    };
+    shown.iter().map(gauge).collect()
+}
+
+/// The rows of a table: one for each series of its first query, the largest value first, with the
+/// values that its other queries have for the same labels. What is no longer fresh has ended: it
+/// goes.
+fn table(panel: &Panel, data: &PanelData) -> Body {
+    let shown = data.shown_up_to(panel, usize::MAX);
+    let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
+    let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
+    let mut first: Vec<&Shown<'_>> =
+        shown.iter().filter(|series| series.query == 0).filter(fresh).collect();
+    first.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.name.cmp(&b.name)));
+    first.truncate(panel.series_max());
+    let numbers = |series: &&Shown<'_>| -> Vec<f64> {
+        let identity = series.labels.without_name();
+        let same = |query: usize| {
+            let found = shown.iter().filter(|other| other.query == query).filter(fresh);
+            found.into_iter().find(|other| other.labels.without_name() == identity)
+        };
+        (0..panel.queries.len()).map(|query| same(query).map_or(f64::NAN, value)).collect()
+    };
+    let numbers: Vec<Vec<f64>> = first.iter().map(numbers).collect();
+    let most = |query: usize| {
+        let column = numbers.iter().filter_map(|row| row.get(query).copied());
+        panel.max.unwrap_or_else(|| column.fold(0.0, f64::max))
+    };
+    let most: Vec<f64> = (0..panel.queries.len()).map(most).collect();
+    let cell = |(query, number): (usize, &f64)| {
+        let text = number::text(*number, panel.unit_of(query), panel.decimals);
+        let bar = panel.queries.get(query).is_some_and(|query| query.bar);
+        Cell { bar: bar.then(|| bar_share(number / most[query])), text }
+    };
+    let line = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
+        let cells = numbers.iter().enumerate().map(cell).collect();
+        Row { name: series.name.clone(), cells }
+    };
+    Body::Table {
+        heading: panel.heading.clone(),
+        columns: panel.queries.iter().map(|query| query.column.clone()).collect(),
+        rows: first.iter().zip(&numbers).map(line).collect(),
+        words: panel.title.clone(),
+    }
+}
+
+/// A share in steps of 5 per cent: the stylesheet has one rule for each.
+fn bar_share(share: f64) -> u8 {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    (share * 20.0).round() as u8 * 5
+}
+
+/// The metric names that a panel's queries look for; those of its first query when it has several.
+fn waited_for(panel: &Panel) -> Vec<String> {
+    const NAMES_MAX: usize = 3;
+    let mut names = Vec::new();
+    let selectors = panel.queries.first().map(|query| query.plan.selectors()).unwrap_or_default();
+    for matcher in selectors.into_iter().flatten() {
+        let fixed = matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
+        if fixed && names.len() < NAMES_MAX && !names.iter().any(|name| name == matcher.value()) {
+            names.push(matcher.value().to_owned());
+        }
+    }
+    names
+}

@@ -1,0 +1,358 @@
+//! Pages as HTML: complete without scripts, nothing from outside as markup, nothing inline.
+
+use super::*;
+use crate::dashboard::{Level, PanelKind, PanelQuery, Threshold, Unit};
+use crate::model::{ABSENT, Labels};
+use crate::query::Plan;
+use crate::render::Window;
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+fn query(text: &str) -> PanelQuery {
+    PanelQuery::new(Plan::new(text).expect("a query"))
+}
+
+fn panel(id: &str, kind: PanelKind) -> Panel {
+    Panel::new(id, &id.to_uppercase(), kind, query("x"))
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    Labels::from_pairs(pairs.iter().copied()).expect("labels")
+}
+
+fn data(windows: Vec<Vec<(Labels, Vec<f64>)>>) -> PanelData {
+    let window = |series| Window { end: NOW, step: Span(1000), series };
+    let windows = windows.into_iter().map(window).collect();
+    PanelData { now: NOW, range: Span::from_secs(300), zone: Span::ZERO, windows }
+}
+
+fn assets() -> AssetUrls {
+    AssetUrls {
+        style: "/assets/h/style.css".into(),
+        modules: vec!["/assets/h/main.js".into(), "/assets/h/frame.js".into()],
+        entry: "/assets/h/main.js".into(),
+        icon: "/assets/h/icon.svg".into(),
+    }
+}
+
+fn board_of(panels: Vec<Panel>) -> Dashboard {
+    Dashboard {
+        slug: "overview".into(),
+        title: "web-01".into(),
+        description: String::new(),
+        embed: true,
+        range: Span::from_secs(300),
+        panels,
+    }
+}
+
+fn page_with(
+    panels: Vec<Panel>,
+    data: &[PanelData],
+    change: impl Fn(&mut BoardPage<'_>),
+) -> String {
+    let (assets, board) = (assets(), board_of(panels));
+    let nav = [NavEntry { title: "Overview".into(), href: "/".into(), current: true }];
+    let mut page = BoardPage {
+        shell: Shell { assets: &assets, nav: &nav, theme: None },
+        dashboard: &board,
+        panels: data,
+        now: NOW,
+        zone: Span::ZERO,
+        range: Span::from_secs(300),
+        facts: "Debian 12 · 8 cores",
+        reach: "history is in memory for now: since 22:01",
+        data_json: "{}",
+        beyond: &[],
+        push_base: None,
+    };
+    change(&mut page);
+    super::board(&page)
+}
+
+fn page(panels: Vec<Panel>, data: &[PanelData]) -> String {
+    page_with(panels, data, |_| {})
+}
+
+/// Fails unless every tag is closed in order, and no attribute carries style or script.
+fn check_markup(html: &str) {
+    const VOID: [&str; 3] = ["meta", "link", "br"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut ids: Vec<&str> = Vec::new();
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, behind) = after.split_once('>').expect("a tag ends");
+        rest = behind;
+        if tag.starts_with('!') {
+            continue;
+        }
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "{html}");
+            continue;
+        }
+        let name = tag.split([' ', '/']).next().expect("a name");
+        for forbidden in [" style=", " onclick=", " onload=", " href=\"javascript:"] {
+            assert!(!tag.contains(forbidden), "{tag}");
+        }
+        if let Some((id, _)) = tag.split_once(" id=\"").and_then(|(_, id)| id.split_once('"')) {
+            assert!(!ids.contains(&id), "{id} stands twice");
+            ids.push(id);
+        }
+        if name == "script" {
+            assert!(tag.contains(" src=") || tag.contains("application/json"), "{tag}");
+        }
+        if !VOID.contains(&name) && !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn a_board_is_complete_without_scripts() {
+    let mut stat = panel("cpu-busy", PanelKind::Stat);
+    (stat.unit, stat.note, stat.color) = (Unit::Percent, "of {1}".into(), 5);
+    stat.queries.push(PanelQuery { unit: Some(Unit::Bytes), ..query("y") });
+    let mut chart = panel("cpu", PanelKind::Stack);
+    (chart.unit, chart.queries[0].legend) = (Unit::Percent, "{{mode}}".into());
+    let cpu = |mode: &str, value: f64| (labels(&[("mode", mode)]), vec![value; 300]);
+    let all = [
+        data(vec![vec![cpu("", 38.04)], vec![cpu("", 1024.0)]]),
+        data(vec![vec![cpu("user", 25.83), cpu("system", 5.0)]]),
+    ];
+    let html = page(vec![stat, chart], &all);
+    check_markup(&html);
+    for part in [
+        r#"<html lang="en" data-state="still" data-mode="board">"#,
+        "<title>web-01 · Watchglass</title>",
+        r#"<link rel="modulepreload" href="/assets/h/frame.js">"#,
+        r#"<script type="module" src="/assets/h/main.js"></script>"#,
+        r#"<a href="/" aria-current="page">Overview</a>"#,
+        r#"<a href="?range=5m" data-range="300000" aria-current="true">5m</a>"#,
+        "<b>Snapshot</b><small>22:13:20</small>",
+        r#"<wg-panel class="panel k-stat" id="cpu-busy" data-panel="cpu-busy" data-w="2" "#,
+        r#"data-h="2" role="group" aria-labelledby="t-cpu-busy"><header class="head">"#,
+        "<p class=\"num\"><em>of 1.00\u{202f}KiB</em><span>38.0</span><small>%</small></p>",
+        r#"<div class="spark c5"><svg "#,
+        "<div class=\"plot\" role=\"img\" aria-label=\"CPU, last 5 minutes: user 25.8\u{202f}% (",
+        r#"<button type="button" class="c1" aria-pressed="true" data-series="0"><i></i>"#,
+        "<span>user</span><b>25.8\u{202f}%</b></button>",
+        "<footer class=\"foot\"><span>history is in memory for now: since 22:01</span></footer>",
+        r#"<script type="application/json" id="wg-data">{}</script>"#,
+    ] {
+        assert!(html.contains(part), "{part}\n{html}");
+    }
+    assert_eq!(html.matches("<wg-panel ").count(), 2);
+    assert!(!html.contains("id=\"push\"") && !html.contains("more metrics"));
+}
+
+#[test]
+fn nothing_from_outside_becomes_markup() {
+    const EVIL: &str = "\"><script>alert(1)</script><img src=x onerror='x'>";
+    let hostile = |kind| {
+        let mut panel = panel("p", kind);
+        (panel.title, panel.subtitle, panel.note) = (EVIL.into(), EVIL.into(), EVIL.into());
+        panel.heading = EVIL.into();
+        panel.unit = Unit::Custom("<script>".into());
+        panel.queries[0].column = EVIL.into();
+        panel.thresholds =
+            vec![Threshold { value: 1.0, level: Level::Critical, word: EVIL.into() }];
+        panel
+    };
+    let series = || vec![(labels(&[("a", EVIL), ("b", "<i>")]), vec![1.0, 2.0])];
+    for kind in
+        [PanelKind::Line, PanelKind::Stack, PanelKind::Stat, PanelKind::Gauge, PanelKind::Table]
+    {
+        for windows in [vec![], vec![series()]] {
+            let html = page_with(vec![hostile(kind)], &[data(windows)], |page| {
+                (page.facts, page.reach, page.push_base) = (EVIL, EVIL, Some(EVIL));
+                page.data_json = "{\"a\":\"</script><!--<script>\"}";
+            });
+            check_markup(&html);
+            assert!(!html.contains("<script>") && !html.contains("<img"), "{html}");
+            assert!(html.contains(r#"{"a":"\u003c/script>\u003c!--\u003cscript>"}"#));
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_old_says_of_when_it_is() {
+    let mut values = vec![5.0];
+    values.resize(10, ABSENT);
+    let old = data(vec![vec![(Labels::named("x"), values.clone())]]);
+    let html = page(
+        vec![panel("a", PanelKind::Stat), panel("b", PanelKind::Line)],
+        &[
+            old.clone(),
+            data(vec![vec![
+                (labels(&[("n", "1")]), values),
+                (labels(&[("n", "2")]), vec![7.0; 10]),
+            ]]),
+        ],
+    );
+    check_markup(&html);
+    assert!(html.contains(r#"aria-labelledby="t-a" data-stale>"#), "{html}");
+    assert!(html.contains(r#"<span class="asof">as of 22:13:11</span>"#));
+    assert!(html.contains("<span>5</span><small></small>"));
+    let button = r#"data-series="0" data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>"#;
+    assert!(html.contains(button), "{html}");
+    assert!(html.contains("<span>n=2</span><b>7</b></button>"));
+    assert!(html.contains(r#"aria-labelledby="t-b"><header"#));
+}
+
+#[test]
+fn thresholds_color_with_words() {
+    let mut stat = panel("a", PanelKind::Stat);
+    let threshold = |value, level, word: &str| Threshold { value, level, word: word.into() };
+    stat.thresholds =
+        vec![threshold(60.0, Level::Warn, "busy"), threshold(90.0, Level::Critical, "full")];
+    let shown = |value: f64| {
+        page(vec![stat.clone()], &[data(vec![vec![(Labels::named("x"), vec![value])]])])
+    };
+    let html = shown(95.0);
+    assert!(html.contains(r#"<p class="num" data-level="critical"><em>full</em>"#), "{html}");
+    assert!(html.contains(r#"aria-labelledby="t-a" data-level="critical"><header"#));
+    assert!(shown(60.0).contains(r#"data-level="warn"><em>busy</em>"#));
+    assert!(!shown(59.9).contains("data-level"));
+}
+
+#[test]
+fn gauges_are_meters() {
+    let mut gauge = panel("capacity", PanelKind::Gauge);
+    (gauge.unit, gauge.queries[0].legend) = (Unit::Percent, "Disk {{mountpoint}}".into());
+    let series = vec![(labels(&[("mountpoint", "/data")]), vec![91.6])];
+    let html = page(vec![gauge], &[data(vec![series])]);
+    check_markup(&html);
+    let meter = concat!(
+        r#"<div class="gauge" role="meter" aria-label="Disk /data" aria-valuemin="0" "#,
+        "aria-valuemax=\"100\" aria-valuenow=\"91.6\" aria-valuetext=\"92\u{202f}%\">",
+    );
+    assert!(html.contains(meter), "{html}");
+    assert!(html.contains("<strong>92\u{202f}%</strong></div><p><b>Disk /data</b></p>"));
+}
+
+#[test]
+fn a_table_joins_its_queries_and_leaves_out_what_ended() {
+    let mut table = panel("top", PanelKind::Table);
+    table.heading = "Process".into();
+    table.limit = Some(2);
+    table.queries = vec![
+        PanelQuery {
+            legend: "{{name}} {{pid}}".into(),
+            column: "CPU".into(),
+            unit: Some(Unit::Percent),
+            bar: true,
+            ..query("cpu")
+        },
+        PanelQuery { column: "Memory".into(), unit: Some(Unit::Bytes), ..query("memory") },
+    ];
+    let row = |metric: &str, name: &str, pid: &str, values: &[f64]| {
+        let labels = labels(&[("__name__", metric), ("name", name), ("pid", pid)]);
+        (labels, values.to_vec())
+    };
+    let mut ended = vec![99.0];
+    ended.resize(10, ABSENT);
+    let windows = vec![
+        vec![
+            row("cpu", "a", "1", &[10.0]),
+            row("cpu", "b", "2", &[40.0]),
+            row("cpu", "c", "3", &ended),
+            row("cpu", "d", "4", &[1.0]),
+        ],
+        vec![row("memory", "a", "1", &[2048.0]), row("memory", "b", "2", &[1024.0])],
+    ];
+    let html = page(vec![table], &[data(windows)]);
+    check_markup(&html);
+    let body = html.split("<tbody>").nth(1).and_then(|rest| rest.split("</tbody>").next());
+    let expected = concat!(
+        "<tr><td>b 2</td><td><i class=\"m\" data-p=\"100\"></i>40.0\u{202f}%</td>",
+        "<td>1.00\u{202f}KiB</td></tr>",
+        "<tr><td>a 1</td><td><i class=\"m\" data-p=\"25\"></i>10.0\u{202f}%</td>",
+        "<td>2.00\u{202f}KiB</td></tr>"
+    );
+    assert_eq!(body, Some(expected));
+    assert!(html.contains(r#"<th scope="col">Process</th><th scope="col">CPU</th>"#));
+}
+
+#[test]
+fn an_empty_panel_says_what_it_waits_for_or_hides() {
+    let mut hidden = panel("b", PanelKind::Gauge);
+    hidden.hide_when_empty = true;
+    let html = page(vec![panel("a", PanelKind::Line), hidden], &[]);
+    check_markup(&html);
+    let mut stat = panel("s", PanelKind::Stat);
+    stat.queries.push(query("sum(y)"));
+    let note_only = data(vec![vec![], vec![(Labels::empty(), vec![8.0])]]);
+    let stat = page(vec![stat], &[note_only]);
+    assert!(stat.contains("no series named <code>x</code> yet"), "{stat}");
+    assert!(
+        html.contains(r#"<p class="empty"><span>no series named <code>x</code> yet</span></p>"#),
+        "{html}"
+    );
+    assert!(html.contains(r#"aria-labelledby="t-b" hidden>"#));
+}
+
+#[test]
+fn names_beyond_the_board_and_the_first_push_are_offered() {
+    let beyond = ["a b/c".to_owned(), "zz".to_owned()];
+    let html = page_with(vec![panel("a", PanelKind::Line)], &[], |page| {
+        page.beyond = &[];
+        page.push_base = Some("http://127.0.0.1:9494");
+        page.shell.theme = Some(Theme::Dark);
+    });
+    check_markup(&html);
+    assert!(html.contains("<code>curl -d 'orders 42' http://127.0.0.1:9494/push</code>"), "{html}");
+    assert!(html.contains(r#"data-mode="board" data-theme="dark">"#));
+    let (assets, board) = (assets(), board_of(vec![panel("a", PanelKind::Line)]));
+    let linked = super::board(&BoardPage {
+        shell: Shell { assets: &assets, nav: &[], theme: None },
+        dashboard: &board,
+        panels: &[],
+        now: NOW,
+        zone: Span::ZERO,
+        range: Span::from_secs(90),
+        facts: "",
+        reach: "",
+        data_json: "{}",
+        beyond: &beyond,
+        push_base: None,
+    });
+    assert!(linked.contains("<span>2 more metrics:</span>"));
+    assert!(linked.contains(r#"<a href="/d/metric/a%20b%2Fc">a b/c</a>"#));
+    assert!(!linked.contains("aria-current"));
+}
+
+#[test]
+fn an_embed_has_no_chrome() {
+    let (assets, mut panel) = (assets(), panel("cpu", PanelKind::Line));
+    panel.hide_when_empty = true;
+    let html = embed(&EmbedPage {
+        assets: &assets,
+        theme: Some(Theme::Light),
+        panel: &panel,
+        data: &data(vec![vec![(Labels::named("x"), vec![1.0; 10])]]),
+        data_json: "{}",
+    });
+    check_markup(&html);
+    assert!(html.contains(r#"data-mode="embed" data-theme="light">"#), "{html}");
+    assert!(html.contains(r#"id="wg-data""#) && html.contains("<wg-panel "));
+    for chrome in ["<header class=\"top\"", "<nav", "class=\"bar\"", " hidden>\n<header"] {
+        assert!(!html.contains(chrome), "{chrome}");
+    }
+    assert_eq!(Theme::parse("light"), Some(Theme::Light));
+    assert_eq!(Theme::parse("pink"), None);
+}
+
+#[test]
+fn lists_and_errors_are_pages_too() {
+    let (assets, boards) = (assets(), [board_of(vec![panel("a", PanelKind::Line)])]);
+    let shell = Shell { assets: &assets, nav: &[], theme: None };
+    let list = dashboards(&ListPage { shell: shell.clone(), dashboards: &boards });
+    check_markup(&list);
+    let link = r#"<h2><a href="/d/overview">web-01</a></h2><span class="sub">1 panel</span>"#;
+    assert!(list.contains(link), "{list}");
+    let text = "there is no dashboard `<x>`";
+    let error = error(&ErrorPage { shell, status: 404, title: "Not found", text });
+    check_markup(&error);
+    assert!(error.contains("there is no dashboard `&#60;x&#62;`"), "{error}");
+}
