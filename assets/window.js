@@ -40,8 +40,9 @@ class Cells {
 
 /** The columns of one channel, and the place in its log that they show. */
 export class Window {
-  /** @param {number} stepMs @param {number} columns how many are kept @param {number} count series */
-  constructor(stepMs, columns, count) {
+  /** @param {number} stepMs @param {number} columns how many are kept
+   * @param {Record<string, string>[]} labels the series table */
+  constructor(stepMs, columns, labels) {
     this.stepMs = stepMs;
     this.columns = Math.max(2, columns);
     this.start = 0;
@@ -55,12 +56,14 @@ export class Window {
     this.series = [];
     /** @type {{n: number, values: Value[]} | null} the column in progress */
     this.open = null;
-    this.append(count);
+    /** @type {Record<string, string>[]} */
+    this.labels = [];
+    this.append(labels);
   }
 
   /** @param {Snapshot} snapshot @param {number} columns how many to keep */
   static from(snapshot, columns) {
-    const window = new Window(snapshot.stepMs, columns, snapshot.series.length);
+    const window = new Window(snapshot.stepMs, columns, snapshot.series.map(({ labels }) => labels));
     const skip = Math.max(0, snapshot.columns - window.columns);
     window.n = snapshot.n;
     window.seq = snapshot.seq;
@@ -76,9 +79,10 @@ export class Window {
     return this.n - this.length + 1;
   }
 
-  /** Adds series that have no value yet. @param {number} count */
-  append(count) {
-    for (let left = count; left > 0; left -= 1) this.series.push(new Cells(2 * this.columns));
+  /** Adds series that have no value yet. @param {Record<string, string>[]} labels */
+  append(labels) {
+    this.labels = this.labels.concat(labels);
+    for (const _ of labels) this.series.push(new Cells(2 * this.columns));
   }
 
   /** The value of a series at column n, the one in progress included.

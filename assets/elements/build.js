@@ -1,0 +1,57 @@
+/**
+ * The parts of a panel as the server writes them, for panels that appear later and for bodies that
+ * were empty so far. Elements are made one by one: the content policy allows no text to become HTML.
+ *
+ * @import { Spec } from '../subscription.js'
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name @param {Record<string, string>} [attributes] @param {(Node | string)[]} [children]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(name, attributes = {}, children = []) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** A whole panel, empty. @param {Spec} spec */
+export function panelElement(spec) {
+  const panel = document.createElement('wg-panel');
+  const attributes = {
+    class: `panel k-${spec.kind}`, id: spec.id, 'data-panel': spec.id, role: 'group',
+    'data-w': String(spec.width), 'data-h': String(spec.height), 'aria-labelledby': `t-${spec.id}`,
+  };
+  for (const [key, value] of Object.entries(attributes)) panel.setAttribute(key, value);
+  const head = make('header', { class: 'head' }, [make('h2', { id: `t-${spec.id}` }, [spec.title])]);
+  if (spec.subtitle) head.append(make('span', { class: 'sub' }, [spec.subtitle]));
+  panel.append(head, make('div', { class: 'body' }, [emptyNote()]));
+  return panel;
+}
+
+/** What stands in a body while nothing was returned. */
+export function emptyNote() {
+  return make('p', { class: 'empty' }, ['no data in this range']);
+}
+
+/** One entry of a legend. @param {number} index @param {string} colour @param {string} name */
+export function legendEntry(index, colour, name) {
+  const value = make('b');
+  const button = make('button', {
+    type: 'button', class: colour, 'aria-pressed': 'true', 'data-series': String(index),
+  }, [make('i'), make('span', {}, [name]), value]);
+  return { item: make('li', {}, [button]), button, value };
+}
+
+/** A chart's numbers as a table, newest first.
+ * @param {string} title @param {string[]} names @param {[string, string[]][]} lines */
+export function dataTable(title, names, lines) {
+  const head = make('tr', {}, ['Time', ...names].map((name) => make('th', { scope: 'col' }, [name])));
+  const body = lines.map(([time, values]) => make('tr', {},
+    [make('th', { scope: 'row' }, [time]), ...values.map((value) => make('td', {}, [value]))]));
+  const table = make('table', {}, [make('caption', { class: 'sr' }, [title]),
+    make('thead', {}, [head]), make('tbody', {}, body)]);
+  return make('div', { class: 'data', tabindex: '0', role: 'group', 'aria-label': `${title}, data` }, [table]);
+}
