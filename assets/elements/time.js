@@ -19,7 +19,7 @@ export class Time extends HTMLElement {
   #tick() {
     const now = Date.now() + Time.skewMs;
     const text = timeOfDay(now);
-    if (!document.hidden && this.textContent !== text) this.textContent = text;
+    if (!document.hidden) this.replaceChildren(text);
     this.#timer = setTimeout(() => this.#tick(), 1010 - (now % 1000));
   }
 }
