@@ -100,9 +100,11 @@ export class Connection {
     this.shown = true;
     this.opened = 0;
     this.lostAt = 0;
+    /** When trying began; forgotten after a time of health, not at the first welcome. */
+    this.downSince = 0;
     /** @type {[number, number] | null} */
     this.retryMs = null;
-    this.tries = 0;
+    this.reached = 0;
     this.timer = 0;
     this.watch = setInterval(() => this.check(), 250);
   }
@@ -163,7 +165,7 @@ export class Connection {
     } catch (fault) {
       this.fail(fault);
     }
-    if (this.opened && this.arrived - this.opened > HEALTHY_MS) this.tries = 0;
+    if (this.opened && this.arrived - this.opened > HEALTHY_MS) this.downSince = 0;
   }
 
   /** @param {{session?: string}} body */
@@ -171,6 +173,7 @@ export class Connection {
     if (this.wire) this.wire.key = session ?? '';
     this.opened = Date.now();
     this.lostAt = 0;
+    this.reached = 0;
     this.known = true;
     sessionStorage.setItem(REMEMBERED, this.state.transport);
     if (!this.shown) this.send({ show: false });
@@ -182,21 +185,31 @@ export class Connection {
     const wasOpen = this.opened > 0;
     this.close();
     if (!this.lostAt) this.lostAt = wasOpen ? this.arrived ?? Date.now() : Date.now();
+    this.downSince ||= Date.now();
     if (!wasOpen) {
-      // A transport that worked before gets three tries: more often the server is away.
-      this.tries += 1;
-      if (!this.known || this.tries % 3 === 0) {
-        const next = TRANSPORTS.indexOf(this.state.transport) + 1;
+      const next = TRANSPORTS.indexOf(this.state.transport) + 1;
+      if (!this.known) {
         this.state.transport = TRANSPORTS[next % TRANSPORTS.length];
-        if (!this.known && next < TRANSPORTS.length) return void this.open();
-      }
+        if (next < TRANSPORTS.length) return void this.open();
+      } else void this.#probe();
     }
-    const late = Date.now() - this.lostAt > QUICK_MS;
+    const late = Date.now() - this.downSince > QUICK_MS;
     const [from, to] = this.retryMs ?? [300, late ? 15_000 : 1500];
     this.retryMs = null;
     const waitMs = from + Math.random() * (to - from);
     this.timer = setTimeout(() => { if (!document.hidden) this.open(); }, waitMs);
     this.#say({ attempt: this.state.attempt + 1, waitMs });
+  }
+
+  /** A transport that worked before is left only when the server answers, twice, and it does not:
+   * mostly the server is away, and comes back with everything. */
+  async #probe() {
+    const answer = await fetch('/-/healthy', { cache: 'no-store' }).catch(() => null);
+    this.reached = answer?.ok ? this.reached + 1 : 0;
+    if (this.reached < 2 || this.opened) return;
+    this.reached = 0;
+    const next = TRANSPORTS.indexOf(this.state.transport) + 1;
+    this.state.transport = TRANSPORTS[next % TRANSPORTS.length];
   }
 
   /** Looks whether anything came; called by a timer and when the page is seen again. */

@@ -57,7 +57,7 @@ export function listen(actions) {
     if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return;
     if (target.closest('input, select, textarea, [contenteditable]')) return;
     const ranges = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.seg [data-range]'));
-    if (key === ' ' && !target.closest('button, a, [tabindex="0"]')) actions.pause();
+    if (key === ' ' && !target.closest('button, .tbl, .data')) actions.pause();
     else if (key === 't') actions.theme();
     else if (key === 'd') actions.table(target.closest('wg-panel') ?? pointed);
     else if (key >= '1' && key <= '5' && ranges[Number(key) - 1]) {

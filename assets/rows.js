@@ -9,7 +9,7 @@
  *   stale: boolean}} Row  n: the column of the newest value
  */
 
-const SERIES_MAX = 40;
+const SERIES_MAX = 20;
 const SLOTS_MAX = 400;
 
 /** When nothing newer came for three intervals, and at least this long, a value is stale. */
@@ -65,7 +65,8 @@ export function rowsOf(spec, channels, slots) {
   return kept;
 }
 
-/** The highest threshold that a value has reached. @param {Spec} spec @param {number} value */
-export function reached(spec, value) {
-  return spec.thresholds.findLast((threshold) => value >= threshold.value);
+/** The highest threshold that one of these series has reached; old values reach none.
+ * @param {Spec} spec @param {Row[]} rows */
+export function reached(spec, rows) {
+  return spec.thresholds.findLast(({ value }) => rows.some((row) => !row.stale && row.value >= value));
 }

@@ -11,7 +11,7 @@
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
  *   kind: 'line' | 'stack' | 'stat' | 'gauge' | 'table', min: number | null, max: number | null,
  *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
- *   legend: boolean, note: string, limit: number | null, heading: string, color: number,
+ *   legend: boolean, note: string, limit: number | null, heading: string, color: number, hide_when_empty: boolean,
  *   queries: Query[]}} Spec  the panel's document; units are names as `units.js` reads them
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
  * @typedef {{slug: string, revision: number, panels: Place[]}} Document

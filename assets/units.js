@@ -146,11 +146,36 @@ export function axis(ticks, unit) {
     : signed(tick * scale.factor, (size) => fixed(size, decimals)) + space + short));
 }
 
-/** The distances that axis ticks may have, so that bytes stand at whole KiB and MiB.
+/** The distance of ticks: 1, 2, 2.5 or 5 times a power of ten, for bytes a power of two.
+ * @param {number} length of the axis @param {string} unit */
+function tickStep(length, unit) {
+  const wanted = length / 4;
+  if (unit.startsWith('bytes')) return 2 ** Math.ceil(Math.log2(wanted));
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  return power * ([1, 2, 2.5, 5].find((multiple) => multiple * power >= wanted) ?? 10);
+}
+
+/**
+ * The ends of a value axis: from zero unless values lie below it, up to a round value.
+ * @param {number} least @param {number} most @param {number | null} min @param {number | null} max
+ * @param {string} unit @returns {[number, number]}
+ */
+export function axisEnds(least, most, min, max, unit) {
+  const low = min ?? Math.min(0, least);
+  let high = max ?? Math.max(0, most);
+  if (!(high > low)) high = low + (Math.abs(low) || 1);
+  const step = tickStep(high - low, unit);
+  return [min === null ? Math.floor(low / step) * step : low,
+    max === null ? Math.ceil(high / step) * step : high];
+}
+
+/** The values that are named beside an axis. @param {number} low @param {number} high
  * @param {string} unit */
-export function axisSteps(unit) {
-  if (!unit.startsWith('bytes')) return undefined;
-  return Array.from({ length: 61 }, (_, power) => 2 ** power);
+export function axisTicks(low, high, unit) {
+  const step = tickStep(high - low, unit);
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.min(12, Math.floor(high / step + 1e-9) - first);
+  return Array.from({ length: count + 1 }, (_, index) => (first + index) * step);
 }
 
 /** A time of day as `12:03:11`. @param {number} ms since the epoch @param {boolean} [short] */

@@ -39,10 +39,11 @@ export function emptyNote() {
 /** One entry of a legend. @param {number} index @param {string} colour @param {string} name */
 export function legendEntry(index, colour, name) {
   const value = make('b');
+  const age = make('small', { class: 'asof' });
   const button = make('button', {
     type: 'button', class: colour, 'aria-pressed': 'true', 'data-series': String(index),
-  }, [make('i'), make('span', {}, [name]), value]);
-  return { item: make('li', {}, [button]), button, value };
+  }, [make('i'), make('span', {}, [name]), value, age]);
+  return { item: make('li', {}, [button]), button, value, age };
 }
 
 /** A chart's numbers as a table, newest first.

@@ -12,7 +12,7 @@
  *   later: (task: () => void) => void, resized: () => void}} Page
  */
 
-import { rowsOf } from '../rows.js';
+import { reached, rowsOf } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
 import { create as gauge } from '../views/gauge.js';
 import { create as line } from '../views/line.js';
@@ -105,7 +105,7 @@ export class Panel extends HTMLElement {
   /** Draws what the windows hold; called once a frame at most. */
   draw() {
     const place = Panel.page.place(this.dataset.panel ?? '');
-    if (!place || !this.#visible || this.#size[1] <= 0) return;
+    if (!place || (!this.#visible && !this.hasAttribute('hidden'))) return;
     // A change of range brings other channels: the old ones are shown until all of those are in.
     const channels = place.channels.map((number) => Panel.page.channel(number));
     if (channels.every((channel) => channel.window)) this.#channels = channels;
@@ -114,7 +114,9 @@ export class Panel extends HTMLElement {
     this.#rows = rowsOf(spec, this.#channels, this.#slots);
     this.#endMs = Math.max(0, ...this.#channels.map(({ window }) => (window ? window.newest * window.stepMs : 0)));
     this.#age(spec);
+    this.toggleAttribute('hidden', spec.hide_when_empty && this.#rows.length === 0);
     if (this.#rows.length === 0) return this.#empty();
+    if (this.#size[1] <= 0) return;
     if (this.#view) return this.#update(spec);
     if (this.#queued) return;
     this.#queued = true;
@@ -169,17 +171,23 @@ export class Panel extends HTMLElement {
     const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
     const stale = this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    let note = this.querySelector('.asof');
-    if (!stale) note?.remove();
-    else {
-      if (!note) this.querySelector('.head')?.append((note = make('span', { class: 'asof' })));
-      const text = `as of ${timeOfDay(newest)}`;
-      if (note && note.textContent !== text) note.textContent = text;
-    }
-    const passed = spec.thresholds.filter(({ value }) => this.#rows.some((row) =>
-      row.query === 0 && row.value >= value)).pop();
-    if (passed) this.dataset.level = passed.level;
+    this.#headWord('asof', stale ? `as of ${timeOfDay(newest)}` : '');
+    const main = spec.kind === 'stat' ? this.#rows.slice(0, 1) : this.#rows;
+    const threshold = reached(spec, main);
+    if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
+    this.#headWord('word', threshold?.word ?? '', threshold?.level);
+  }
+
+  /** A word in the head that comes and goes. @param {string} name @param {string} text
+   * @param {string} [level] */
+  #headWord(name, text, level) {
+    let word = /** @type {HTMLElement | null} */ (this.querySelector(`.head .${name}`));
+    if (!text) return word?.remove();
+    if (!word) this.querySelector('.head')?.append((word = make('span', { class: name })));
+    if (word && word.textContent !== text) word.textContent = text;
+    if (word && level) word.dataset.level = level;
+    return undefined;
   }
 
   #legend() {
@@ -202,15 +210,16 @@ export class Panel extends HTMLElement {
   /** Writes the legend's values: those under the crosshair, else the newest. @param {Spec} spec */
   #readout(spec) {
     const at = this.#cursor === null ? null : this.#view?.timeAt(this.#cursor);
-    this.#entries.forEach(({ button, value }, index) => {
+    this.#entries.forEach(({ value, age }, index) => {
       const row = this.#rows[index];
       if (!row) return;
       const number = at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
       const old = at === null && row.stale;
-      const time = old ? ` ${timeOfDay(row.n * row.window.stepMs)}` : '';
-      const text = format(number, row.unit, spec.decimals) + time;
+      const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+      const text = format(number, row.unit, spec.decimals);
       if (value.textContent !== text) value.textContent = text;
-      button.toggleAttribute('data-stale', old);
+      if (age.textContent !== words) age.textContent = words;
+      value.toggleAttribute('data-stale', old);
     });
   }
 

@@ -6,8 +6,8 @@
  * @import { Model } from './line.js'
  */
 
-import { format } from '../units.js';
 import { reached } from '../rows.js';
+import { format, parts, timeOfDay } from '../units.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** The length of the dial: three quarters of a circle of radius 42. */
@@ -42,9 +42,11 @@ function dial(name) {
   const words = document.createElement('p');
   const title = document.createElement('b');
   title.textContent = name;
-  words.append(title);
+  const age = document.createElement('span');
+  age.className = 'asof';
+  words.append(title, ' ', age);
   gauge.append(face, words);
-  return { gauge, value, number, said: '' };
+  return { gauge, value, number, age, said: '' };
 }
 
 /** @param {HTMLElement} host the panel's body @param {{spec: Spec}} options */
@@ -55,18 +57,23 @@ export function create(host, { spec }) {
   let keys = '';
   /** @type {ReturnType<typeof dial>[]} */
   let dials = [];
-  const share = spec.unit === 'ratio' ? 1 : 100;
+  const share = (spec.queries[0]?.unit || spec.unit) === 'ratio' ? 1 : 100;
   const [low, high] = [spec.min ?? 0, spec.max ?? share];
   /** @param {Row} row @param {ReturnType<typeof dial>} one */
   const show = (row, one) => {
-    const text = format(row.value, row.unit, spec.decimals ?? (/^(percent|ratio)$/.test(row.unit) ? 0 : null));
-    const threshold = reached(spec, row.value);
-    const said = `${text} ${threshold?.word ?? ''} ${row.stale}`;
+    // On a dial a whole number is enough, and the sign stands close.
+    const digits = spec.decimals ?? 0;
+    const [number, suffix] = parts(row.value, row.unit, digits);
+    const text = suffix === '%' ? `${number}%` : format(row.value, row.unit, digits);
+    const threshold = reached(spec, [row]);
+    const age = row.stale ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+    const said = `${text} ${threshold?.word ?? ''} ${age}`;
     if (one.said === said) return;
     one.said = said;
     const part = Math.max(0, Math.min(1, (row.value - low) / (high - low || 1))) || 0;
     one.value.setAttribute('stroke-dashoffset', (SWEEP * (1 - part)).toFixed(1));
     one.number.textContent = text;
+    one.age.textContent = age;
     const { gauge } = one;
     if (threshold) gauge.dataset.level = threshold.level;
     else delete gauge.dataset.level;

@@ -9,7 +9,7 @@
  * @typedef {{rows: Row[], endMs: number, rangeMs: number}} Model
  */
 
-import { axis, axisSteps, timeOfDay } from '../units.js';
+import { axis, axisEnds, axisTicks, timeOfDay } from '../units.js';
 import uPlot from '../vendor/uplot/uplot.js';
 
 const CALM_DRAWS = 10;
@@ -116,17 +116,12 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   /** The ends of the value axis: they move outwards at once and inwards after a while.
    * @returns {[number, number]} */
   function range() {
-    const [low, high] = extent;
-    const share = spec.unit === 'percent' ? 100 : spec.unit === 'ratio' ? 1 : 0;
-    const fixedTop = spec.max ?? (share >= high ? share : 0);
-    const nice = uPlot.rangeNum(Math.min(0, low), Math.max(high, low < 0 ? 0 : 1e-9), 0.12, true);
-    const top = fixedTop > 0 && fixedTop >= high ? fixedTop : nice[1] ?? 1;
-    const bottom = spec.min ?? (low < 0 ? nice[0] ?? 0 : 0);
+    const [bottom, top] = axisEnds(extent[0], extent[1], spec.min, spec.max, spec.unit);
     calm.draws = top < calm.top || bottom > calm.bottom ? calm.draws + 1 : 0;
-    if (top > calm.top || bottom < calm.bottom || calm.draws > CALM_DRAWS || calm.top === 0) {
+    if (top > calm.top || bottom < calm.bottom || calm.draws > CALM_DRAWS || calm.top === calm.bottom) {
       Object.assign(calm, { top, bottom, draws: 0 });
     }
-    return [calm.bottom, calm.top > calm.bottom ? calm.top : calm.bottom + 1];
+    return [calm.bottom, calm.top];
   }
 
   /** Gaps as hatched bands, thresholds as dashed lines with a faint band. @param {uPlot} plot */
@@ -213,7 +208,8 @@ export function create(host, { spec, width, height, cursor, drawn }) {
       axes: [
         { ...ink, grid, size: em * 2, gap: em * 0.4, space: em * 5.5,
           values: (plot, ticks) => timeLabels(plot, ticks, em) },
-        { ...ink, grid, size: em * 4.4, gap: 6, space: em * 3.2, incrs: axisSteps(spec.unit),
+        { ...ink, grid, size: em * 4.4, gap: 6,
+          splits: (_, __, low, high) => axisTicks(low, high, spec.unit),
           values: (_, ticks) => axis(ticks, spec.unit) },
       ],
       series: [{}, ...model.rows.map(series)],

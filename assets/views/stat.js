@@ -47,7 +47,8 @@ function paths(values) {
 export function create(host, { spec }) {
   const line = host.ownerDocument.createElement('p');
   line.className = 'num';
-  const [note, number, unit] = ['em', 'span', 'small'].map((name) => line.appendChild(document.createElement(name)));
+  const [note, number, unit] = ['em', 'span', 'small'].map((name) => document.createElement(name));
+  line.append(...(spec.note ? [note] : []), number, unit);
   const spark = document.createElement('div');
   spark.className = `spark c${spec.color || 1}`;
   const svg = document.createElementNS(SVG, 'svg');
@@ -68,8 +69,8 @@ export function create(host, { spec }) {
       const [value, suffix] = parts(row.value, row.unit, spec.decimals);
       if (number.textContent !== value) number.textContent = value;
       if (unit.textContent !== suffix) unit.textContent = suffix;
-      const threshold = reached(spec, row.value);
-      const words = threshold?.word || spec.note.replace(/\{(\d+)\}/g, (_, query) => {
+      const threshold = reached(spec, [row]);
+      const words = spec.note.replace(/\{(\d+)\}/g, (_, query) => {
         const other = rows.find((each) => each.query === Number(query));
         return format(other?.value, other?.unit ?? '', spec.decimals);
       });

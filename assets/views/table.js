@@ -8,25 +8,25 @@
 
 import { format } from '../units.js';
 
-const ROWS_MAX = 12;
+const ROWS_MAX = 10;
 
-/** Joins the queries' series by their labels and puts the largest first. @param {Row[]} rows */
+/** The rows: one for each series of the first query, the largest value first, with the values that the
+ * other queries have for the same labels. What is no longer fresh has ended: it goes. @param {Row[]} rows */
 function joined(rows) {
   /** @type {Map<string, {name: string, cells: (Row | undefined)[]}>} */
   const found = new Map();
-  /** @type {number[]} the newest column of each query: who is not in it is gone */
-  const newest = [];
-  for (const row of rows) newest[row.query] = Math.max(newest[row.query] ?? 0, row.n);
   for (const row of rows) {
-    if (row.n < newest[row.query]) continue;
+    if (row.stale) continue;
     const { __name__: _, ...labels } = row.labels;
     const key = JSON.stringify(labels);
-    const line = found.get(key) ?? { name: row.name, cells: [] };
-    line.cells[row.query] = row;
-    found.set(key, line);
+    if (row.query === 0) found.set(key, { name: row.name, cells: [row] });
+    else {
+      const line = found.get(key);
+      if (line) line.cells[row.query] = row;
+    }
   }
-  const first = (/** @type {{cells: (Row | undefined)[]}} */ line) => line.cells[0]?.value ?? -Infinity;
-  return [...found.values()].sort((one, two) => first(two) - first(one) || (one.name < two.name ? -1 : 1));
+  const first = (/** @type {{cells: (Row | undefined)[]}} */ line) => line.cells[0]?.value ?? 0;
+  return [...found.values()].sort((one, two) => first(two) - first(one));
 }
 
 /** @param {Node} node @param {string} text written only when it changed */
@@ -39,11 +39,11 @@ export function create(host, { spec }) {
   const box = document.createElement('div');
   box.className = 'tbl';
   box.tabIndex = 0;
-  box.setAttribute('role', 'group');
+  box.setAttribute('role', 'region');
   box.setAttribute('aria-label', spec.title);
   const table = document.createElement('table');
   const head = table.createTHead().insertRow();
-  for (const title of [spec.heading || spec.title, ...spec.queries.map((query) => query.column)]) {
+  for (const title of [spec.heading, ...spec.queries.map((query) => query.column)]) {
     const cell = document.createElement('th');
     cell.scope = 'col';
     cell.textContent = title;
@@ -56,14 +56,16 @@ export function create(host, { spec }) {
   /** A row with its text nodes, so that an update touches nothing else. */
   function line() {
     const row = body.insertRow();
-    const name = row.insertCell().appendChild(document.createTextNode(''));
-    const cells = spec.queries.map((query) => {
+    const cell = row.insertCell();
+    const name = cell.appendChild(document.createTextNode(''));
+    const code = cell.appendChild(document.createElement('code'));
+    const cells = spec.queries.map((query, index) => {
       const cell = row.insertCell();
-      const bar = query.bar ? cell.appendChild(document.createElement('i')) : null;
+      const bar = query.bar && index === 0 ? cell.appendChild(document.createElement('i')) : null;
       if (bar) bar.className = 'm';
       return { bar, text: cell.appendChild(document.createTextNode('')) };
     });
-    return { row, name, cells };
+    return { row, name, code, cells };
   }
   /** @type {ReturnType<typeof line>[]} */
   const lines = [];
@@ -73,15 +75,16 @@ export function create(host, { spec }) {
       const shown = joined(rows).slice(0, spec.limit ?? ROWS_MAX);
       while (lines.length < shown.length) lines.push(line());
       while (lines.length > shown.length) lines.pop()?.row.remove();
-      const most = spec.queries.map((_, query) =>
-        spec.max ?? Math.max(...shown.map((each) => each.cells[query]?.value ?? 0)));
+      const most = spec.max ?? shown[0]?.cells[0]?.value ?? 100;
       shown.forEach(({ name, cells }, at) => {
-        write(lines[at].name, name);
-        lines[at].row.toggleAttribute('data-stale', cells.some((cell) => cell?.stale));
+        // What stands between backquotes in a name is set apart as code.
+        const [, before, code, after] = /^(.*?)\s*`(.*?)`(.*)$/.exec(name) ?? ['', name, '', ''];
+        write(lines[at].name, before + after);
+        write(lines[at].code, code);
         lines[at].cells.forEach(({ bar, text }, query) => {
           const cell = cells[query];
           write(text, format(cell?.value, cell?.unit ?? '', spec.decimals));
-          const part = Math.round(Math.max(0, Math.min(100, (100 * (cell?.value ?? 0)) / (most[query] || 1))));
+          const part = Math.round(Math.max(0, Math.min(100, (100 * (cell?.value ?? 0)) / (most || 1))));
           if (bar && bar.dataset.p !== String(part)) {
             bar.dataset.p = String(part);
             bar.style.setProperty('--p', String(part));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { axis, axisSteps, format, parts, timeOfDay } from '../../../assets/units.js';
+import { axis, axisEnds, axisTicks, format, parts, timeOfDay } from '../../../assets/units.js';
 
 const VECTORS = new URL('../../vectors/numbers.json', import.meta.url);
 const SPECIAL = new Map([['NaN', NaN], ['+Inf', Infinity], ['-Inf', -Infinity]]);
@@ -35,9 +35,16 @@ test('an axis has one scale and no needless digits', () => {
   check([], 'none', []);
 });
 
-test('bytes step by powers of two', () => {
-  assert.equal(axisSteps('bytes')?.[10], 1024);
-  assert.equal(axisSteps('percent'), undefined);
+test('an axis ends at round values and names round ones', () => {
+  const check = ([least, most, min, max, unit], ends, ticks) => {
+    assert.deepEqual(axisEnds(least, most, min, max, unit), ends);
+    assert.deepEqual(axisTicks(ends[0], ends[1], unit), ticks);
+  };
+  check([0, 87, null, null, 'percent'], [0, 100], [0, 25, 50, 75, 100]);
+  check([12, 37, null, 100, 'percent'], [0, 100], [0, 25, 50, 75, 100]);
+  check([-3, 9, null, null, 'none'], [-5, 10], [-5, 0, 5, 10]);
+  check([0, 3000, null, null, 'bytes'], [0, 3072], [0, 1024, 2048, 3072]);
+  check([0, 0, null, null, 'none'], [0, 1], [0, 0.25, 0.5, 0.75, 1]);
 });
 
 test('a time of day has two digits everywhere', () => {
