@@ -54,7 +54,7 @@ export function valueList(values, previous) {
     const before = previous[index] ?? null;
     if (value === null) return run(1, [[]]);
     if (Object.is(value, before)) return run(0, [[]]);
-    for (let e = 0; e < 4; e += 1) {
+    for (let e = 0; e < 4 && Number.isFinite(value); e += 1) {
       const whole = Math.round(value * 10 ** e);
       const base = Number.isFinite(before ?? NaN) ? Math.floor(before * 10 ** e + 0.5) : 0;
       if (whole / 10 ** e === value && !Object.is(value, -0)) return run(4 + e, [zigzag(whole - base)]);
