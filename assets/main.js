@@ -223,3 +223,9 @@ function start(data) {
 
 const data = document.getElementById('wg-data');
 if (data?.textContent) start(JSON.parse(data.textContent));
+else {
+  // A page without panels: only the theme can be changed.
+  recallTheme();
+  root.dataset.state = 'plain';
+  listen({ range: () => {}, pause: () => {}, theme: switchTheme, table: () => {} });
+}

@@ -100,7 +100,8 @@ export class Board {
       if (channel.window && channel.valid) from[channel.number] = { epoch: channel.epoch, seq: channel.window.seq };
     }
     const { id, rangeMs } = this;
-    return [{ sub: { id, board: this.document.slug, range: rangeText(rangeMs), from } }];
+    return [{ sub: { id, board: this.document.slug, range: rangeText(rangeMs),
+      ...(Object.keys(from).length > 0 && { from }) } }];
   }
 
   /** Subscribes anew: the old subscription ends, the new one starts where the channels stand. */
