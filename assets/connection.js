@@ -1,5 +1,5 @@
 /**
- * The page's one connection: WebSocket, else server-sent events, else long poll, as one state machine.
+ * The page's one connection: WebSocket, else server-sent events, else long poll; one state machine.
  *
  * The one idea: a connection is judged by what arrives. It is open when `welcome` came, and lost
  * when nothing came for a while, whatever the socket says of itself. A transport that does not get
@@ -9,8 +9,8 @@
  * @typedef {'websocket' | 'events' | 'poll'} Transport
  * @typedef {{name: 'connecting' | 'live' | 'retry' | 'offline', transport: Transport,
  *   attempt: number, waitMs: number, since: number}} State  since: the last sign of life
- * @typedef {{commands: () => object[], receive: (frame: Frame) => void, state: (state: State) => void,
- *   fault: (text: string) => void}} Listener
+ * @typedef {{commands: () => object[], receive: (frame: Frame) => void,
+ *   state: (state: State) => void, fault: (text: string) => void}} Listener
  */
 
 import { readMessage } from './frame.js';
@@ -41,7 +41,10 @@ class Wire {
   }
   /** @param {object[]} commands */
   #socket(commands) {
-    const socket = new WebSocket(new URL('/live', location.href.replace(/^http/, 'ws')), 'watchglass.v1');
+    const socket = new WebSocket(
+      new URL('/live', location.href.replace(/^http/, 'ws')),
+      'watchglass.v1',
+    );
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => commands.forEach((command) => this.send(command));
     socket.onmessage = (event) => this.take(event.data);
@@ -58,8 +61,11 @@ class Wire {
   /** @param {string} query */
   async #poll(query) {
     try {
-      for (let next = query; !this.stop.signal.aborted; ) {
-        const answer = await fetch(`/live/poll?${next}`, { signal: this.stop.signal, cache: 'no-store' });
+      for (let next = query; !this.stop.signal.aborted;) {
+        const answer = await fetch(`/live/poll?${next}`, {
+          signal: this.stop.signal,
+          cache: 'no-store',
+        });
         if (!answer.ok) break;
         const position = answer.headers.get('watchglass-position') ?? '';
         this.take(await answer.text());
@@ -94,8 +100,13 @@ export class Connection {
     this.listener = listener;
     const remembered = /** @type {Transport} */ (sessionStorage.getItem(REMEMBERED));
     /** @type {State} */
-    this.state = { name: 'connecting', transport: TRANSPORTS.includes(remembered) ? remembered
-      : 'websocket', attempt: 0, waitMs: 0, since: Date.now() };
+    this.state = {
+      name: 'connecting',
+      transport: TRANSPORTS.includes(remembered) ? remembered : 'websocket',
+      attempt: 0,
+      waitMs: 0,
+      since: Date.now(),
+    };
     this.known = TRANSPORTS.includes(remembered);
     this.shown = true;
     this.opened = 0;
@@ -118,8 +129,12 @@ export class Connection {
     this.#say({ waitMs: 0 });
     const { transport } = this.state;
     try {
-      this.wire = new Wire(transport, this.listener.commands(), (data) => this.#take(data),
-        () => this.#lost());
+      this.wire = new Wire(
+        transport,
+        this.listener.commands(),
+        (data) => this.#take(data),
+        () => this.#lost(),
+      );
     } catch {
       // A browser without this transport: the next one.
       this.#lost();
@@ -134,7 +149,7 @@ export class Connection {
     this.opened = 0;
   }
 
-  /** @param {object} command dropped when there is no connection: `commands` says all at the next */
+  /** @param {object} command dropped without a connection: `commands` says all at the next */
   send(command) {
     if (this.opened) this.wire?.send(command);
   }
@@ -184,7 +199,7 @@ export class Connection {
   #lost() {
     const wasOpen = this.opened > 0;
     this.close();
-    if (!this.lostAt) this.lostAt = wasOpen ? this.arrived ?? Date.now() : Date.now();
+    if (!this.lostAt) this.lostAt = wasOpen ? (this.arrived ?? Date.now()) : Date.now();
     this.downSince ||= Date.now();
     if (!wasOpen) {
       const next = TRANSPORTS.indexOf(this.state.transport) + 1;
@@ -197,7 +212,9 @@ export class Connection {
     const [from, to] = this.retryMs ?? [300, late ? 15_000 : 1500];
     this.retryMs = null;
     const waitMs = from + Math.random() * (to - from);
-    this.timer = setTimeout(() => { if (!document.hidden) this.open(); }, waitMs);
+    this.timer = setTimeout(() => {
+      if (!document.hidden) this.open();
+    }, waitMs);
     this.#say({ attempt: this.state.attempt + 1, waitMs });
   }
 
@@ -216,9 +233,11 @@ export class Connection {
   check() {
     const silent = Date.now() - (this.arrived ?? 0);
     if (this.wire && this.opened) {
-      const most = this.shown && !document.hidden ? SILENT_MS[this.state.transport] : SILENT_HIDDEN_MS;
+      const most =
+        this.shown && !document.hidden ? SILENT_MS[this.state.transport] : SILENT_HIDDEN_MS;
       if (silent > most) this.#lost();
-    } else if (this.wire && Date.now() - (this.started ?? 0) > OPEN_MS[this.state.transport]) this.#lost();
+    } else if (this.wire && Date.now() - (this.started ?? 0) > OPEN_MS[this.state.transport])
+      this.#lost();
     if (this.lostAt && !this.opened && Date.now() - this.lostAt >= SAID_AFTER_MS) {
       const name = navigator.onLine === false ? 'offline' : 'retry';
       if (this.state.name !== name) this.#say({ name });

@@ -18,7 +18,8 @@ export function recallTheme() {
 /** Changes between dark and light, and remembers it. */
 export function switchTheme() {
   const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === 'dark'
+  const dark = root.dataset.theme
+    ? root.dataset.theme === 'dark'
     : matchMedia('(prefers-color-scheme: dark)').matches;
   root.dataset.theme = dark ? 'light' : 'dark';
   localStorage.setItem(THEME, root.dataset.theme);
@@ -56,7 +57,9 @@ export function listen(actions) {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return;
     if (target.closest('input, select, textarea, [contenteditable]')) return;
-    const ranges = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.seg [data-range]'));
+    const ranges = /** @type {NodeListOf<HTMLElement>} */ (
+      document.querySelectorAll('.seg [data-range]')
+    );
     if (key === ' ' && !target.closest('button, .tbl, .data')) actions.pause();
     else if (key === 't') actions.theme();
     else if (key === 'd') actions.table(target.closest('wg-panel') ?? pointed);

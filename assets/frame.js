@@ -11,7 +11,7 @@
  * @typedef {{n: number, column: Column}} Revision
  * @typedef {{channel: number, seq: number, fromN: number, columns: (Column | null)[],
  *   revised: Revision[]}} Batch
- * @typedef {{kind: string, body: any}} Frame  kind is the frame's name; see `tick` and `batch` below
+ * @typedef {{kind: string, body: any}} Frame  kind is the frame's name
  * @typedef {{channel: number, epoch: string, seq: number, stepMs: number, n: number,
  *   columns: number, series: {labels: Record<string, string>, values: Value[]}[]}} Snapshot
  */
@@ -79,7 +79,8 @@ function plusZigzag(base, difference) {
   return Number(BigInt(base) + (wide % 2n ? -((wide + 1n) / 2n) : wide / 2n));
 }
 
-/** The whole number nearest to `previous` at a scale. @param {Value} previous @param {number} scale */
+/** The whole number nearest to `previous` at a scale.
+ * @param {Value} previous @param {number} scale */
 function scaled(previous, scale) {
   const whole = Math.floor((previous ?? NaN) * scale + 0.5);
   return Math.abs(whole) < SAFE ? whole : 0;
@@ -91,7 +92,7 @@ function scaled(previous, scale) {
  * @param {(index: number) => Value} previous @param {(index: number, value: Value) => void} store
  */
 function readCells(reader, size, previous, store) {
-  for (let index = 0; index < size; ) {
+  for (let index = 0; index < size;) {
     const head = reader.byte();
     const code = head >> 4;
     const length = head & 15 || reader.varint();
@@ -157,15 +158,21 @@ function jsonFrame(object) {
   if (!kind) throw new FrameFault('a frame without a name');
   const body = object[kind];
   if (kind === 'tick') {
-    const blocks = body.blocks.map((/** @type {any} */ { channel, seq, n, values }) =>
-      ({ channel, seq, n, column: pairs(values) }));
+    const blocks = body.blocks.map((/** @type {any} */ { channel, seq, n, values }) => ({
+      channel,
+      seq,
+      n,
+      column: pairs(values),
+    }));
     return { kind, body: { open: !!body.open, revise: !!body.revise, blocks } };
   }
   if (kind === 'batch') {
     const { channel, seq, from_n: fromN } = body;
     const columns = body.columns.map((/** @type {any} */ values) => values && pairs(values));
-    const revised = (body.revised ?? []).map((/** @type {any} */ { n, values }) =>
-      ({ n, column: pairs(values) }));
+    const revised = (body.revised ?? []).map((/** @type {any} */ { n, values }) => ({
+      n,
+      column: pairs(values),
+    }));
     return { kind, body: { channel, seq, fromN, columns, revised } };
   }
   return { kind, body };
@@ -204,7 +211,10 @@ function binaryBatch(reader) {
 export function readMessage(data) {
   try {
     if (typeof data === 'string') {
-      return data.split('\n').filter((line) => line.trim()).map((line) => jsonFrame(JSON.parse(line)));
+      return data
+        .split('\n')
+        .filter((line) => line.trim())
+        .map((line) => jsonFrame(JSON.parse(line)));
     }
     /** @type {Frame[]} */
     const frames = [];
@@ -236,8 +246,12 @@ export function readSnapshot(bytes) {
     const labels = JSON.parse(reader.text());
     /** @type {Value[]} */
     const values = [];
-    readCells(reader, columns, (index) => (index ? values[index - 1] : null),
-      (_, value) => values.push(value));
+    readCells(
+      reader,
+      columns,
+      (index) => (index ? values[index - 1] : null),
+      (_, value) => values.push(value),
+    );
     series.push({ labels, values });
   }
   return { channel, epoch, seq, stepMs, n, columns, series };

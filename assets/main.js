@@ -1,8 +1,8 @@
 /**
  * The entry: reads the page's data, defines the elements, and ties connection, board and panels.
  *
- * The one idea: the page is complete before this runs. A message changes windows, a window marks its
- * panels, and one animation frame draws every marked panel that can be seen.
+ * The one idea: the page is complete before this runs. A message changes windows, a window marks
+ * its panels, and one animation frame draws every marked panel that can be seen.
  *
  * @import { State } from './connection.js'
  * @import { Channel, Document, PageData } from './subscription.js'
@@ -17,7 +17,7 @@ import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { Board } from './subscription.js';
 import { timeOfDay } from './units.js';
-import { forgetColours } from './views/line.js';
+import { forgetColours } from './views/colours.js';
 
 const RELOADED = 'watchglass.reloaded';
 const NOTICE_MS = 8000;
@@ -35,7 +35,7 @@ function start(data) {
   let pausedAt = 0;
   let noticed = 0;
   const notice = document.getElementById('notice');
-  const only = embedded ? data.board.panels[0]?.panel ?? null : null;
+  const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
 
   const draw = () => {
     frame = 0;
@@ -65,7 +65,9 @@ function start(data) {
     later: (task) => {
       if (tasks.push(task) === 1) setTimeout(runTask);
     },
-    resized: () => { if (embedded) tellSize(); },
+    resized: () => {
+      if (embedded) tellSize();
+    },
   };
 
   const board = new Board(data, {
@@ -82,7 +84,8 @@ function start(data) {
       redrawAll();
     },
     said: (text) => say(text),
-    fault: (reason) => console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
+    fault: (reason) =>
+      console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
   });
 
   const connection = new Connection({
@@ -121,7 +124,10 @@ function start(data) {
     if (noticed < 0) return;
     clearTimeout(noticed);
     write(text);
-    noticed = setTimeout(() => { noticed = 0; write(''); }, NOTICE_MS);
+    noticed = setTimeout(() => {
+      noticed = 0;
+      write('');
+    }, NOTICE_MS);
   };
 
   /** @param {{time: number, build: string}} body */
@@ -161,15 +167,23 @@ function start(data) {
     }
   }
   /** @type {Map<string, string>} what each panel on the page was made from */
-  const shapes = new Map(data.board.panels.map(({ panel, spec }) =>
-    [panel, `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`]));
+  const shapes = new Map(
+    data.board.panels.map(({ panel, spec }) => [
+      panel,
+      `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`,
+    ]),
+  );
 
   /** An embed tells its height to the page around it, and to no other. */
   function tellSize() {
     if (parent === window) return;
-    const origin = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+    const origin =
+      location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
     if (!origin || origin === 'null') return;
-    parent.postMessage({ watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) }, origin);
+    parent.postMessage(
+      { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
+      origin,
+    );
   }
 
   const show = () => connection.show(!document.hidden && !pausedAt);
@@ -190,24 +204,28 @@ function start(data) {
   customElements.define('wg-time', Time);
   customElements.define('wg-status', Status);
   customElements.define('wg-panel', Panel);
-  if (!embedded || document.querySelector('[data-do]')) listen({
-    range: (rangeMs) => {
-      if (rangeMs === board.rangeMs) return;
-      if (pausedAt) resume();
-      board.setRange(rangeMs);
-      markRange(rangeMs);
-      redrawAll();
-    },
-    pause: () => {
-      if (pausedAt) return resume();
-      pausedAt = Date.now();
-      show();
-      status()?.show(connection.state, pausedAt);
-      return undefined;
-    },
-    theme: () => { switchTheme(); restyle(); },
-    table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
-  });
+  if (!embedded || document.querySelector('[data-do]'))
+    listen({
+      range: (rangeMs) => {
+        if (rangeMs === board.rangeMs) return;
+        if (pausedAt) resume();
+        board.setRange(rangeMs);
+        markRange(rangeMs);
+        redrawAll();
+      },
+      pause: () => {
+        if (pausedAt) return resume();
+        pausedAt = Date.now();
+        show();
+        status()?.show(connection.state, pausedAt);
+        return undefined;
+      },
+      theme: () => {
+        switchTheme();
+        restyle();
+      },
+      table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
+    });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
   document.addEventListener('visibilitychange', () => {
     show();
@@ -217,7 +235,9 @@ function start(data) {
   });
   addEventListener('online', () => connection.wake());
   addEventListener('pagehide', () => connection.close());
-  addEventListener('pageshow', (event) => { if (event.persisted) connection.open(); });
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) connection.open();
+  });
   connection.open();
 }
 

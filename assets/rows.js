@@ -27,7 +27,9 @@ export function seriesName(template, labels, { title, alone }) {
   if (template) {
     return template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (_, name) => labels[name] ?? '');
   }
-  const kept = Object.keys(labels).filter((name) => !PLAIN.has(name)).sort();
+  const kept = Object.keys(labels)
+    .filter((name) => !PLAIN.has(name))
+    .sort();
   if (kept.length > 0) return kept.map((name) => `${name}=${labels[name]}`).join(', ');
   return alone ? title : labels.__name__ || title;
 }
@@ -46,21 +48,36 @@ export function rowsOf(spec, channels, slots) {
       const key = `${query} ${JSON.stringify(labels)}`;
       const stale = (window.newest - n) * window.stepMs > Math.max(3 * window.stepMs, STALE_MIN_MS);
       const unit = spec.queries[query]?.unit || spec.unit;
-      rows.push({ key, name: '', query, slot: 0, colour: '', unit, labels, window, index, value, n, stale });
+      rows.push({
+        key,
+        name: '',
+        query,
+        slot: 0,
+        colour: '',
+        unit,
+        labels,
+        window,
+        index,
+        value,
+        n,
+        stale,
+      });
     });
   });
-  const most = spec.kind === 'table' ? rows.length : spec.limit ?? SERIES_MAX;
+  const most = spec.kind === 'table' ? rows.length : (spec.limit ?? SERIES_MAX);
   const kept = rows.slice(0, most);
   for (const row of kept) {
-    row.name = seriesName(spec.queries[row.query]?.legend ?? '', row.labels,
-      { title: spec.title, alone: rows.length === 1 });
+    row.name = seriesName(spec.queries[row.query]?.legend ?? '', row.labels, {
+      title: spec.title,
+      alone: rows.length === 1,
+    });
     let slot = slots.get(row.key);
     // Series that come and go must not make this grow for ever.
     if (slots.size > SLOTS_MAX) slots.clear();
     slot ??= slots.size;
     slots.set(row.key, slot);
     row.slot = slot;
-    row.colour = `c${((spec.color || 1) - 1 + slot) % 8 + 1}`;
+    row.colour = `c${(((spec.color || 1) - 1 + slot) % 8) + 1}`;
   }
   return kept;
 }
@@ -68,5 +85,7 @@ export function rowsOf(spec, channels, slots) {
 /** The highest threshold that one of these series has reached; old values reach none.
  * @param {Spec} spec @param {Row[]} rows */
 export function reached(spec, rows) {
-  return spec.thresholds.findLast(({ value }) => rows.some((row) => !row.stale && row.value >= value));
+  return spec.thresholds.findLast(({ value }) =>
+    rows.some((row) => !row.stale && row.value >= value),
+  );
 }

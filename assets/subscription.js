@@ -11,7 +11,8 @@
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
  *   kind: 'line' | 'stack' | 'stat' | 'gauge' | 'table', min: number | null, max: number | null,
  *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
- *   legend: boolean, note: string, limit: number | null, heading: string, color: number, hide_when_empty: boolean,
+ *   legend: boolean, note: string, limit: number | null, heading: string, color: number,
+ *   hide_when_empty: boolean,
  *   queries: Query[]}} Spec  the panel's document; units are names as `units.js` reads them
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
  * @typedef {{slug: string, revision: number, panels: Place[]}} Document
@@ -97,11 +98,20 @@ export class Board {
     const from = {};
     for (const channel of this.channels.values()) {
       channel.asked = Date.now();
-      if (channel.window && channel.valid) from[channel.number] = { epoch: channel.epoch, seq: channel.window.seq };
+      if (channel.window && channel.valid)
+        from[channel.number] = { epoch: channel.epoch, seq: channel.window.seq };
     }
     const { id, rangeMs } = this;
-    return [{ sub: { id, board: this.document.slug, range: rangeText(rangeMs),
-      ...(Object.keys(from).length > 0 && { from }) } }];
+    return [
+      {
+        sub: {
+          id,
+          board: this.document.slug,
+          range: rangeText(rangeMs),
+          ...(Object.keys(from).length > 0 && { from }),
+        },
+      },
+    ];
   }
 
   /** Subscribes anew: the old subscription ends, the new one starts where the channels stand. */
@@ -137,7 +147,8 @@ export class Board {
 
   /** @param {Frame} frame */
   receive({ kind, body }) {
-    if (kind === 'tick') for (const block of body.blocks) this.#block(block, body.open, body.revise);
+    if (kind === 'tick')
+      for (const block of body.blocks) this.#block(block, body.open, body.revise);
     else if (kind === 'batch') this.#batch(body);
     else if (kind === 'board') this.#board(body);
     else if (kind === 'schema') this.#schema(body);
@@ -149,7 +160,8 @@ export class Board {
 
   /** @param {Document} document */
   #board(document) {
-    if (this.host.only) document.panels = document.panels.filter(({ panel }) => panel === this.host.only);
+    if (this.host.only)
+      document.panels = document.panels.filter(({ panel }) => panel === this.host.only);
     this.document = document;
     this.used = new Set(document.panels.flatMap((place) => place.channels));
     for (const channel of this.channels.values()) {
@@ -189,7 +201,8 @@ export class Board {
     channel.fetching = fetching;
     fetch(snapshot, { signal: fetching.signal })
       .then(async (answer) => {
-        if (!answer.ok) throw new Error(`the window of a channel was refused with ${answer.status}`);
+        if (!answer.ok)
+          throw new Error(`the window of a channel was refused with ${answer.status}`);
         this.#load(readSnapshot(new Uint8Array(await answer.arrayBuffer())));
       })
       .catch((reason) => {

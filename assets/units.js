@@ -2,8 +2,8 @@
  * Values and units to text: three significant digits, powers of 1024 for bytes and of 1000 for
  * rates, a narrow space before the unit, a dash where there is no number. Pure.
  *
- * The server writes the same texts (`src/render/number.rs`); `tests/vectors/numbers.json` holds both
- * to it. So that two languages round alike, rounding is `floor(x * 10^d + 0.5) / 10^d`.
+ * The server writes the same texts (`src/render/number.rs`); `tests/vectors/numbers.json` holds
+ * both to it. So that two languages round alike, rounding is `floor(x * 10^d + 0.5) / 10^d`.
  */
 
 const THIN = '\u202f';
@@ -12,8 +12,9 @@ const MISSING = '–';
 const THOUSANDS = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 /** A little below the powers of ten: 9.996 is written `10.0`, not `10.00`. */
-const FROM = [99.95, 9.995, 0.9995, 0.09995, 0.009995, 0.0009995, 0.00009995, 0.000009995,
-  0.0000009995];
+const FROM = [
+  99.95, 9.995, 0.9995, 0.09995, 0.009995, 0.0009995, 0.00009995, 0.000009995, 0.0000009995,
+];
 
 /** How numbers of one size are written; digits: that many after the point, or a rule.
  * @typedef {{factor: number, suffix: string, digits: number | 'three' | 'whole'}} Scale */
@@ -22,19 +23,31 @@ const FROM = [99.95, 9.995, 0.9995, 0.09995, 0.009995, 0.0009995, 0.00009995, 0.
  * @returns {Scale} */
 function powers(size, base, prefixes, suffix) {
   let power = 0;
-  for (let left = size; left >= base * 0.9995 && power + 1 < prefixes.length; left /= base) power += 1;
-  return { factor: base ** -power, suffix: prefixes[power] + suffix, digits: power ? 'three' : 'whole' };
+  for (let left = size; left >= base * 0.9995 && power + 1 < prefixes.length; left /= base)
+    power += 1;
+  return {
+    factor: base ** -power,
+    suffix: prefixes[power] + suffix,
+    digits: power ? 'three' : 'whole',
+  };
 }
 
-/** @param {number} size @param {string} suffix @param {'three' | 'whole'} digits @returns {Scale} */
+/** @param {number} size @param {string} suffix @param {'three' | 'whole'} digits
+ * @returns {Scale} */
 function counted(size, suffix, digits) {
   return size < 9999.5 ? { factor: 1, suffix, digits } : powers(size, 1000, THOUSANDS, suffix);
 }
 
 /** @param {number} size in seconds @param {number} factor @returns {Scale} */
 function seconds(size, factor) {
-  const [times, suffix] = size === 0 || size >= 0.9995 ? [1, 's'] : size >= 0.0009995 ? [1e3, 'ms']
-    : size >= 0.0000009995 ? [1e6, 'µs'] : [1e9, 'ns'];
+  const [times, suffix] =
+    size === 0 || size >= 0.9995
+      ? [1, 's']
+      : size >= 0.0009995
+        ? [1e3, 'ms']
+        : size >= 0.0000009995
+          ? [1e6, 'µs']
+          : [1e9, 'ns'];
   return { factor: factor * Number(times), suffix: String(suffix), digits: 'three' };
 }
 
@@ -83,7 +96,8 @@ function number({ factor, digits }, value, decimals) {
   return signed(value * factor, (size) => {
     if (decimals != null) return fixed(size, decimals);
     if (typeof digits === 'number') return fixed(size, digits);
-    return digits === 'whole' && Number.isInteger(size) && size < 1e15 ? fixed(size, 0)
+    return digits === 'whole' && Number.isInteger(size) && size < 1e15
+      ? fixed(size, 0)
       : threeDigits(size);
   });
 }
@@ -93,7 +107,12 @@ function duration(value) {
   if (Math.abs(value) < 0.9995) return format(value, 'seconds');
   let left = Math.floor(Math.abs(value) + 0.5);
   const words = [];
-  for (const [name, length] of /** @type {const} */ ([['d', 86400], ['h', 3600], ['min', 60], ['s', 1]])) {
+  for (const [name, length] of /** @type {const} */ ([
+    ['d', 86400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ])) {
     const count = Math.floor(left / length);
     left -= count * length;
     if (words.length > 0 || count > 0) words.push(count > 0 ? count + THIN + name : '');
@@ -136,14 +155,20 @@ export function format(value, unit, decimals) {
 export function axis(ticks, unit) {
   if (unit === 'duration' || unit === 'timestamp') return ticks.map((tick) => format(tick, unit));
   const scale = scaleOf(Math.max(0, ...ticks.map(Math.abs)), unit);
-  const distance = Math.min(...ticks.slice(1).map((tick, index) => tick - ticks[index])) * scale.factor;
+  const distance =
+    Math.min(...ticks.slice(1).map((tick, index) => tick - ticks[index])) * scale.factor;
   let decimals = 0;
-  const whole = (/** @type {number} */ steps) => Math.abs(steps - Math.round(steps)) < 1e-6 * Math.max(1, steps);
-  while (decimals < 6 && Number.isFinite(distance) && !whole(distance * 10 ** decimals)) decimals += 1;
+  const whole = (/** @type {number} */ steps) =>
+    Math.abs(steps - Math.round(steps)) < 1e-6 * Math.max(1, steps);
+  while (decimals < 6 && Number.isFinite(distance) && !whole(distance * 10 ** decimals))
+    decimals += 1;
   const short = scale.suffix.replace(/(bit)?\/s$/, '');
   const space = short.length > 1 ? THIN : '';
-  return ticks.map((tick) => (tick === 0 && scale.suffix !== '%' ? '0'
-    : signed(tick * scale.factor, (size) => fixed(size, decimals)) + space + short));
+  return ticks.map((tick) =>
+    tick === 0 && scale.suffix !== '%'
+      ? '0'
+      : signed(tick * scale.factor, (size) => fixed(size, decimals)) + space + short,
+  );
 }
 
 /** The distance of ticks: 1, 2, 2.5 or 5 times a power of ten, for bytes a power of two.
@@ -165,8 +190,10 @@ export function axisEnds(least, most, min, max, unit) {
   let high = max ?? Math.max(0, most);
   if (!(high > low)) high = low + (Math.abs(low) || 1);
   const step = tickStep(high - low, unit);
-  return [min === null ? Math.floor(low / step) * step : low,
-    max === null ? Math.ceil(high / step) * step : high];
+  return [
+    min === null ? Math.floor(low / step) * step : low,
+    max === null ? Math.ceil(high / step) * step : high,
+  ];
 }
 
 /** The values that are named beside an axis. @param {number} low @param {number} high

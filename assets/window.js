@@ -63,13 +63,18 @@ export class Window {
 
   /** @param {Snapshot} snapshot @param {number} columns how many to keep */
   static from(snapshot, columns) {
-    const window = new Window(snapshot.stepMs, columns, snapshot.series.map(({ labels }) => labels));
+    const window = new Window(
+      snapshot.stepMs,
+      columns,
+      snapshot.series.map(({ labels }) => labels),
+    );
     const skip = Math.max(0, snapshot.columns - window.columns);
     window.n = snapshot.n;
     window.seq = snapshot.seq;
     window.length = snapshot.columns - skip;
     snapshot.series.forEach(({ values }, index) => {
-      for (let at = skip; at < values.length; at += 1) window.series[index].set(at - skip, values[at]);
+      for (let at = skip; at < values.length; at += 1)
+        window.series[index].set(at - skip, values[at]);
     });
     return window;
   }
@@ -146,8 +151,12 @@ export class Window {
     this.#push(column ? 0 : 1);
     const at = this.start + this.length - 1;
     if (column) {
-      fill(column, this.series.length, (series) => this.value(series, before),
-        (series, value) => this.series[series].set(at, value));
+      fill(
+        column,
+        this.series.length,
+        (series) => this.value(series, before),
+        (series, value) => this.series[series].set(at, value),
+      );
     }
     if (this.open && this.open.n <= n) this.open = null;
   }
@@ -157,8 +166,12 @@ export class Window {
   #revise({ n, column }) {
     if (n > this.n || n < this.firstN) return;
     const at = this.start + n - this.firstN;
-    fill(column, this.series.length, (series) => this.series[series].get(at),
-      (series, value) => this.series[series].set(at, value));
+    fill(
+      column,
+      this.series.length,
+      (series) => this.series[series].get(at),
+      (series, value) => this.series[series].set(at, value),
+    );
     this.gaps[at] = 0;
   }
 
@@ -172,9 +185,14 @@ export class Window {
       if (block.n <= this.n || block.seq < this.seq) return true;
       /** @type {Value[]} */
       const values = [];
-      fill(block.column, this.series.length,
+      fill(
+        block.column,
+        this.series.length,
         (series) => (block.n - 1 > this.n ? null : this.value(series, block.n - 1)),
-        (series, value) => { values[series] = value; });
+        (series, value) => {
+          values[series] = value;
+        },
+      );
       this.open = { n: block.n, values };
       return true;
     }

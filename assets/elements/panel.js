@@ -21,19 +21,24 @@ import { create as table } from '../views/table.js';
 import { dataTable, emptyNote, legendEntry, make } from './build.js';
 
 const SPOKEN_MS = 10_000;
-const TABLE_ROWS_MAX = 300;
 
 /** The panel on the page. */
 export class Panel extends HTMLElement {
   /** @type {Page} set once by the page's entry, before the element is defined */
   static page;
-  static seen = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
-    /** @type {Panel} */ (target).#see(isIntersecting);
-  }), { rootMargin: '120px' });
-  static sized = new ResizeObserver((entries) => entries.forEach(({ target, contentRect }) => {
-    const panel = /** @type {Panel | null} */ (target.closest('wg-panel'));
-    if (panel) panel.#measured(contentRect);
-  }));
+  static seen = new IntersectionObserver(
+    (entries) =>
+      entries.forEach(({ target, isIntersecting }) => {
+        /** @type {Panel} */ (target).#see(isIntersecting);
+      }),
+    { rootMargin: '120px' },
+  );
+  static sized = new ResizeObserver((entries) =>
+    entries.forEach(({ target, contentRect }) => {
+      const panel = /** @type {Panel | null} */ (target.closest('wg-panel'));
+      if (panel) panel.#measured(contentRect);
+    }),
+  );
 
   #visible = false;
   #size = [0, 0];
@@ -112,7 +117,10 @@ export class Panel extends HTMLElement {
     else if (this.#channels.length === 0) return;
     const { spec } = place;
     this.#rows = rowsOf(spec, this.#channels, this.#slots);
-    this.#endMs = Math.max(0, ...this.#channels.map(({ window }) => (window ? window.newest * window.stepMs : 0)));
+    this.#endMs = Math.max(
+      0,
+      ...this.#channels.map(({ window }) => (window ? window.newest * window.stepMs : 0)),
+    );
     this.#age(spec);
     this.toggleAttribute('hidden', spec.hide_when_empty && this.#rows.length === 0);
     if (this.#rows.length === 0) return this.#empty();
@@ -137,15 +145,23 @@ export class Panel extends HTMLElement {
   #make(spec) {
     const { kind } = spec;
     const isChart = kind === 'line' || kind === 'stack';
-    if (!isChart) this.#view = (kind === 'stat' ? stat : kind === 'gauge' ? gauge : table)(this.body, { spec });
+    if (!isChart)
+      this.#view = (kind === 'stat' ? stat : kind === 'gauge' ? gauge : table)(this.body, { spec });
     else {
       let plot = /** @type {HTMLElement | null} */ (this.body.querySelector('.plot'));
       if (!plot) this.body.replaceChildren((plot = make('div', { class: 'plot', role: 'img' })));
       plot.tabIndex = 0;
       const [width, height] = this.#size;
-      this.#view = line(plot, { spec, width, height,
-        cursor: (index) => { this.#cursor = index; this.#readout(spec); },
-        drawn: () => plot.setAttribute('data-drawn', '') });
+      this.#view = line(plot, {
+        spec,
+        width,
+        height,
+        cursor: (index) => {
+          this.#cursor = index;
+          this.#readout(spec);
+        },
+        drawn: () => plot.setAttribute('data-drawn', ''),
+      });
     }
     this.#update(spec);
     this.setAttribute('data-drawn', '');
@@ -161,15 +177,20 @@ export class Panel extends HTMLElement {
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
-    const values = this.#rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`);
-    this.body.querySelector('.plot')?.setAttribute('aria-label', `${spec.title}: ${values.join(', ')}`);
+    const values = this.#rows.map(
+      (row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`,
+    );
+    this.body
+      .querySelector('.plot')
+      ?.setAttribute('aria-label', `${spec.title}: ${values.join(', ')}`);
   }
 
   /** Says with its time that what is shown is old, and with a colour that it is too high.
    * @param {Spec} spec */
   #age(spec) {
     const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
-    const stale = this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
+    const stale =
+      this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
     this.#headWord('asof', stale ? `as of ${timeOfDay(newest)}` : '');
     const main = spec.kind === 'stat' ? this.#rows.slice(0, 1) : this.#rows;
@@ -213,7 +234,8 @@ export class Panel extends HTMLElement {
     this.#entries.forEach(({ value, age }, index) => {
       const row = this.#rows[index];
       if (!row) return;
-      const number = at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
+      const number =
+        at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
       const old = at === null && row.stale;
       const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
       const text = format(number, row.unit, spec.decimals);
@@ -237,7 +259,8 @@ export class Panel extends HTMLElement {
     if (!row) return;
     const others = this.#rows.filter((each) => each !== row).map((each) => each.key);
     if (ctrlKey || metaKey) {
-      if (!this.#off.delete(row.key) && others.some((key) => !this.#off.has(key))) this.#off.add(row.key);
+      if (!this.#off.delete(row.key) && others.some((key) => !this.#off.has(key)))
+        this.#off.add(row.key);
     } else {
       const alone = !this.#off.has(row.key) && others.every((key) => this.#off.has(key));
       this.#off = new Set(alone ? [] : others);
@@ -260,14 +283,7 @@ export class Panel extends HTMLElement {
     const old = this.body.querySelector('.data');
     const { spec } = this;
     if (old || !spec || !this.#view?.timeAt) return old?.remove();
-    const { stepMs } = this.#rows[0].window;
-    const last = this.#endMs / stepMs;
-    const count = Math.min(TABLE_ROWS_MAX, Math.floor(Panel.page.rangeMs() / stepMs));
-    const lines = Array.from({ length: count }, (_, back) => /** @type {[string, string[]]} */ ([
-      timeOfDay((last - back) * stepMs),
-      this.#rows.map((row) => format(row.window.value(row.index, last - back), row.unit, spec.decimals)),
-    ]));
-    const box = dataTable(spec.title, this.#rows.map((row) => row.name), lines);
+    const box = dataTable(spec, this.#rows, this.#endMs, Panel.page.rangeMs());
     this.body.append(box);
     box.focus();
     return undefined;

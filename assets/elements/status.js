@@ -19,7 +19,9 @@ export class Status extends HTMLElement {
   #timer = 0;
 
   connectedCallback() {
-    this.#timer = setInterval(() => { if (this.#pausedAt) this.#write(); }, 1000);
+    this.#timer = setInterval(() => {
+      if (this.#pausedAt) this.#write();
+    }, 1000);
   }
   disconnectedCallback() {
     clearInterval(this.#timer);
@@ -35,7 +37,8 @@ export class Status extends HTMLElement {
   /** @returns {[string, string, string]} the page's state, the word, and what is said beside it */
   #words() {
     const { name, attempt, waitMs, since } = /** @type {State} */ (this.#state);
-    if (name === 'retry') return ['retry', 'Reconnecting', `try ${attempt}, ${(waitMs / 1000).toFixed(1)} s`];
+    if (name === 'retry')
+      return ['retry', 'Reconnecting', `try ${attempt}, ${(waitMs / 1000).toFixed(1)} s`];
     if (name === 'offline') return ['offline', 'Offline', `since ${timeOfDay(since)}`];
     if (this.#pausedAt) {
       const behind = Math.round((Date.now() - this.#pausedAt) / 1000);

@@ -16,8 +16,14 @@ const SWEEP = 2 * Math.PI * 42 * 0.75;
 /** @param {string} className */
 function circle(className) {
   const found = document.createElementNS(SVG, 'circle');
-  for (const [name, value] of Object.entries({ class: className, cx: '50', cy: '50', r: '42',
-    'stroke-dasharray': `${SWEEP.toFixed(1)} 999` })) found.setAttribute(name, value);
+  for (const [name, value] of Object.entries({
+    class: className,
+    cx: '50',
+    cy: '50',
+    r: '42',
+    'stroke-dasharray': `${SWEEP.toFixed(1)} 999`,
+  }))
+    found.setAttribute(name, value);
   return found;
 }
 

@@ -11,39 +11,9 @@
 
 import { axis, axisEnds, axisTicks, timeOfDay } from '../units.js';
 import uPlot from '../vendor/uplot/uplot.js';
+import { colour, faded } from './colours.js';
 
 const CALM_DRAWS = 10;
-/** @type {Map<string, string>} */
-const colours = new Map();
-const probe = document.createElement('i');
-
-/** Colours are read anew after the theme changed. */
-export function forgetColours() {
-  colours.clear();
-}
-
-/** A custom property as a colour that a canvas understands. @param {string} name @returns {string} */
-function colour(name) {
-  let found = colours.get(name);
-  if (!found) {
-    if (!probe.isConnected) {
-      probe.className = 'sr';
-      probe.ariaHidden = 'true';
-      document.body.append(probe);
-    }
-    probe.style.color = `var(--${name})`;
-    found = getComputedStyle(probe).color;
-    colours.set(name, found);
-  }
-  return found;
-}
-
-/** @param {string} name @param {number} alpha */
-function faded(name, alpha) {
-  return colour(name).replace(/rgba?\(([^)]+)\)/, (_, inside) =>
-    `rgba(${inside.split(',').slice(0, 3).join(',')},${alpha})`);
-}
-
 /**
  * @param {HTMLElement} host the plot
  * @param {{spec: Spec, width: number, height: number, cursor: (index: number | null) => void,
@@ -118,7 +88,12 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   function range() {
     const [bottom, top] = axisEnds(extent[0], extent[1], spec.min, spec.max, spec.unit);
     calm.draws = top < calm.top || bottom > calm.bottom ? calm.draws + 1 : 0;
-    if (top > calm.top || bottom < calm.bottom || calm.draws > CALM_DRAWS || calm.top === calm.bottom) {
+    if (
+      top > calm.top ||
+      bottom < calm.bottom ||
+      calm.draws > CALM_DRAWS ||
+      calm.top === calm.bottom
+    ) {
       Object.assign(calm, { top, bottom, draws: 0 });
     }
     return [calm.bottom, calm.top];
@@ -172,18 +147,28 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     const { min = 0, max = 1 } = plot.scales.x;
     const pixels = plot.bbox.width / devicePixelRatio || 400;
     const margin = (em * (withSeconds ? 2.4 : 1.6) * (max - min)) / pixels;
-    return ticks.map((tick) => (tick < min + margin / 2 || tick > max - margin ? ''
-      : timeOfDay(tick * 1000, !withSeconds)));
+    return ticks.map((tick) =>
+      tick < min + margin / 2 || tick > max - margin ? '' : timeOfDay(tick * 1000, !withSeconds),
+    );
   }
 
   /** @param {Row} row @param {number} k @returns {uPlot.Series} */
   function series(row, k) {
-    const fills = !stacked && k === 0 ? faded(row.colour, 0.1) : k === 0 ? faded(row.colour, 0.62) : undefined;
+    const fills =
+      !stacked && k === 0 ? faded(row.colour, 0.1) : k === 0 ? faded(row.colour, 0.62) : undefined;
     return {
-      label: row.name, stroke: colour(row.colour), width: stacked ? 1 : 1.5, spanGaps: false,
-      fill: fills, dash: row.slot > 7 ? [6, 4] : undefined,
-      points: { show: false, size: 4, fill: colour(row.colour),
-        filter: () => (lone[k]?.length ? lone[k] : null) },
+      label: row.name,
+      stroke: colour(row.colour),
+      width: stacked ? 1 : 1.5,
+      spanGaps: false,
+      fill: fills,
+      dash: row.slot > 7 ? [6, 4] : undefined,
+      points: {
+        show: false,
+        size: 4,
+        fill: colour(row.colour),
+        filter: () => (lone[k]?.length ? lone[k] : null),
+      },
     };
   }
 
@@ -195,9 +180,13 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     const ink = { stroke: colour('muted'), font, ticks: { show: false } };
     const grid = { stroke: colour('grid'), width: 1 };
     return {
-      ...size, legend: { show: false }, padding: [8, 6, 0, 0], pxAlign: 1,
+      ...size,
+      legend: { show: false },
+      padding: [8, 6, 0, 0],
+      pxAlign: 1,
       cursor: {
-        y: false, drag: { x: false, y: false },
+        y: false,
+        drag: { x: false, y: false },
         points: { size: 7, width: 2, fill: () => colour('surface') },
         sync: { key: 'watchglass', setSeries: false, scales: ['x', null] },
       },
@@ -206,27 +195,43 @@ export function create(host, { spec, width, height, cursor, drawn }) {
         y: { range },
       },
       axes: [
-        { ...ink, grid, size: em * 2, gap: em * 0.4, space: em * 5.5,
-          values: (plot, ticks) => timeLabels(plot, ticks, em) },
-        { ...ink, grid, size: em * 4.4, gap: 6,
+        {
+          ...ink,
+          grid,
+          size: em * 2,
+          gap: em * 0.4,
+          space: em * 5.5,
+          values: (plot, ticks) => timeLabels(plot, ticks, em),
+        },
+        {
+          ...ink,
+          grid,
+          size: em * 4.4,
+          gap: 6,
           splits: (_, __, low, high) => axisTicks(low, high, spec.unit),
-          values: (_, ticks) => axis(ticks, spec.unit) },
+          values: (_, ticks) => axis(ticks, spec.unit),
+        },
       ],
       series: [{}, ...model.rows.map(series)],
-      bands: stacked ? model.rows.slice(1).map((row, k) =>
-        ({ series: [k + 2, k + 1], fill: faded(row.colour, 0.62) })) : undefined,
+      bands: stacked
+        ? model.rows
+            .slice(1)
+            .map((row, k) => ({ series: [k + 2, k + 1], fill: faded(row.colour, 0.62) }))
+        : undefined,
       hooks: {
         draw: [marks],
-        setCursor: [(plot) => {
-          const { left = -1, idx } = plot.cursor;
-          const on = left >= 0 && idx != null;
-          tag.hidden = !on;
-          if (on) {
-            tag.textContent = timeOfDay(data[0][idx] * 1000);
-            tag.style.left = `${plot.over.offsetLeft + left}px`;
-          }
-          cursor(on ? idx : null);
-        }],
+        setCursor: [
+          (plot) => {
+            const { left = -1, idx } = plot.cursor;
+            const on = left >= 0 && idx != null;
+            tag.hidden = !on;
+            if (on) {
+              tag.textContent = timeOfDay(data[0][idx] * 1000);
+              tag.style.left = `${plot.over.offsetLeft + left}px`;
+            }
+            cursor(on ? idx : null);
+          },
+        ],
       },
     };
   }
@@ -262,7 +267,10 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     /** Moves the crosshair by whole samples. @param {number} by */
     move(by) {
       if (!chart) return;
-      const to = Math.max(0, Math.min(data[0].length - 1, (chart.cursor.idx ?? data[0].length - 1) + by));
+      const to = Math.max(
+        0,
+        Math.min(data[0].length - 1, (chart.cursor.idx ?? data[0].length - 1) + by),
+      );
       chart.setCursor({ left: chart.valToPos(data[0][to], 'x'), top: 0 });
     },
     /** The time in ms of a sample under the crosshair. @param {number} index */

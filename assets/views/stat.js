@@ -11,7 +11,8 @@ import { reached } from '../rows.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const [WIDE, HIGH, POINTS] = [120, 32, 60];
 
-/** @param {Element} element @param {string} name @param {string} value written only when it changed */
+/** Written only when it changed.
+ * @param {Element} element @param {string} name @param {string} value */
 function set(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
@@ -30,7 +31,8 @@ function paths(values) {
     if (run.length > 1) {
       const way = run.join('L');
       line += `M${way}`;
-      area += `M${run[0].split(' ')[0]} ${HIGH}L${way}L${run[run.length - 1].split(' ')[0]} ${HIGH}Z`;
+      const [from, to] = [run[0], run[run.length - 1]].map((point) => point.split(' ')[0]);
+      area += `M${from} ${HIGH}L${way}L${to} ${HIGH}Z`;
     }
     run = [];
   };

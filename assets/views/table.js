@@ -10,8 +10,9 @@ import { format } from '../units.js';
 
 const ROWS_MAX = 10;
 
-/** The rows: one for each series of the first query, the largest value first, with the values that the
- * other queries have for the same labels. What is no longer fresh has ended: it goes. @param {Row[]} rows */
+/** The rows: one for each series of the first query, the largest value first, with the values that
+ * the other queries have for the same labels. What is no longer fresh has ended: it goes.
+ * @param {Row[]} rows */
 function joined(rows) {
   /** @type {Map<string, {name: string, cells: (Row | undefined)[]}>} */
   const found = new Map();
@@ -84,7 +85,9 @@ export function create(host, { spec }) {
         lines[at].cells.forEach(({ bar, text }, query) => {
           const cell = cells[query];
           write(text, format(cell?.value, cell?.unit ?? '', spec.decimals));
-          const part = Math.round(Math.max(0, Math.min(100, (100 * (cell?.value ?? 0)) / (most || 1))));
+          const part = Math.round(
+            Math.max(0, Math.min(100, (100 * (cell?.value ?? 0)) / (most || 1))),
+          );
           if (bar && bar.dataset.p !== String(part)) {
             bar.dataset.p = String(part);
             bar.style.setProperty('--p', String(part));

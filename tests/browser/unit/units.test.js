@@ -7,12 +7,18 @@ import { test } from 'node:test';
 import { axis, axisEnds, axisTicks, format, parts, timeOfDay } from '../../../assets/units.js';
 
 const VECTORS = new URL('../../vectors/numbers.json', import.meta.url);
-const SPECIAL = new Map([['NaN', NaN], ['+Inf', Infinity], ['-Inf', -Infinity]]);
+const SPECIAL = new Map([
+  ['NaN', NaN],
+  ['+Inf', Infinity],
+  ['-Inf', -Infinity],
+]);
 const plain = (text) => text.replace(/[\u00a0\u202f]/g, ' ');
 
 test('numbers are written as the vectors say', () => {
   assert.ok(existsSync(VECTORS), 'the vectors stand in tests/vectors/numbers.json');
-  for (const { value, unit, decimals, parts: wanted } of JSON.parse(readFileSync(VECTORS, 'utf8'))) {
+  for (const { value, unit, decimals, parts: wanted } of JSON.parse(
+    readFileSync(VECTORS, 'utf8'),
+  )) {
     const given = SPECIAL.get(value) ?? value;
     assert.deepEqual(parts(given, unit, decimals), wanted, `${value} ${unit} ${decimals}`);
   }

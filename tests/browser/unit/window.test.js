@@ -11,10 +11,18 @@ const block = (seq, n, ...values) => ({ channel: 1, seq, n, column: pairs(...val
 
 /** A window at column 10, seq 5, with three columns of two series. */
 function start(columns = 4) {
-  return Window.from({
-    channel: 1, epoch: 'e', seq: 5, stepMs: 1000, n: 10, columns: 3,
-    series: LABELS.map((labels, at) => ({ labels, values: [at, at + 1, at + 2] })),
-  }, columns);
+  return Window.from(
+    {
+      channel: 1,
+      epoch: 'e',
+      seq: 5,
+      stepMs: 1000,
+      n: 10,
+      columns: 3,
+      series: LABELS.map((labels, at) => ({ labels, values: [at, at + 1, at + 2] })),
+    },
+    columns,
+  );
 }
 const row = (window, series) => {
   const values = [];
@@ -25,7 +33,13 @@ const row = (window, series) => {
 test('a tick adds a column and repeats what it does not name', () => {
   const window = start();
   assert.equal(window.tick(block(6, 11, [0, 9]), false, false), true);
-  assert.deepEqual([row(window, 0), row(window, 1)], [[0, 1, 2, 9], [1, 2, 3, 3]]);
+  assert.deepEqual(
+    [row(window, 0), row(window, 1)],
+    [
+      [0, 1, 2, 9],
+      [1, 2, 3, 3],
+    ],
+  );
   assert.deepEqual([window.n, window.seq, window.firstN], [11, 6, 8]);
 });
 
@@ -42,7 +56,10 @@ test('columns between two ticks are gaps, and nothing is repeated over them', ()
   window.tick(block(6, 13, [0, 7]), false, false);
   assert.deepEqual(row(window, 0), [0, 1, 2, null, null, 7]);
   assert.deepEqual(row(window, 1), [1, 2, 3, null, null, null]);
-  assert.deepEqual([10, 11, 12, 13].map((n) => window.isGap(n)), [false, true, true, false]);
+  assert.deepEqual(
+    [10, 11, 12, 13].map((n) => window.isGap(n)),
+    [false, true, true, false],
+  );
 });
 
 test('a long sleep empties the window instead of filling it with gaps', () => {
@@ -65,7 +82,13 @@ test('the column in progress is on top until its final one comes', () => {
 test('a revision changes the named cells of one column', () => {
   const window = start();
   window.tick(block(6, 9, [1, null]), false, true);
-  assert.deepEqual([row(window, 0), row(window, 1)], [[0, 1, 2], [1, null, 3]]);
+  assert.deepEqual(
+    [row(window, 0), row(window, 1)],
+    [
+      [0, 1, 2],
+      [1, null, 3],
+    ],
+  );
   window.tick(block(7, 2, [1, 8]), false, true);
   assert.equal(window.seq, 7, 'one that has left the window still counts');
 });
@@ -81,8 +104,13 @@ test('a missing entry is told, a known one is passed over', () => {
 
 test('a batch fills in what was missed', () => {
   const window = start(6);
-  window.batch({ channel: 1, seq: 9, fromN: 11, columns: [pairs([0, 3]), null, pairs([0, 5])],
-    revised: [{ n: 9, column: pairs([1, 70]) }] });
+  window.batch({
+    channel: 1,
+    seq: 9,
+    fromN: 11,
+    columns: [pairs([0, 3]), null, pairs([0, 5])],
+    revised: [{ n: 9, column: pairs([1, 70]) }],
+  });
   assert.deepEqual(row(window, 0), [0, 1, 2, 3, null, 5]);
   assert.deepEqual(row(window, 1), [1, 70, 3, 3, null, null]);
   assert.deepEqual([window.seq, window.n, window.isGap(12)], [9, 13, true]);
