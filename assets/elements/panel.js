@@ -1,0 +1,291 @@
+/**
+ * `<wg-panel>`: one panel's lifetime, visibility, size, legend and view.
+ *
+ * The one idea: a panel draws from windows and never from messages. It is told that something
+ * changed, and draws at the page's next frame if it can be seen; a view is made when its size is
+ * known, in place of what the server wrote.
+ *
+ * @import { Channel, Place, Spec } from '../subscription.js'
+ * @import { Row } from '../rows.js'
+ * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
+ *   rangeMs: () => number, lost: () => boolean, panels: Set<Panel>, redraw: (panel: Panel) => void,
+ *   later: (task: () => void) => void, resized: () => void}} Page
+ */
+
+import { reached, rowsOf } from '../rows.js';
+import { format, timeOfDay } from '../units.js';
+import { create as gauge } from '../views/gauge.js';
+import { create as line } from '../views/line.js';
+import { create as stat } from '../views/stat.js';
+import { create as table } from '../views/table.js';
+import { dataTable, emptyNote, legendEntry, make } from './build.js';
+
+const SPOKEN_MS = 10_000;
+
+/** The panel on the page. */
+export class Panel extends HTMLElement {
+  /** @type {Page} set once by the page's entry, before the element is defined */
+  static page;
+  static seen = new IntersectionObserver(
+    (entries) =>
+      entries.forEach(({ target, isIntersecting }) => {
+        /** @type {Panel} */ (target).#see(isIntersecting);
+      }),
+    { rootMargin: '120px' },
+  );
+  static sized = new ResizeObserver((entries) =>
+    entries.forEach(({ target, contentRect }) => {
+      const panel = /** @type {Panel | null} */ (target.closest('wg-panel'));
+      if (panel) panel.#measured(contentRect);
+    }),
+  );
+
+  #visible = false;
+  #size = [0, 0];
+  /** @type {any} the view; all have update, resize, destroy */
+  #view = null;
+  /** @type {Channel[]} */
+  #channels = [];
+  /** @type {Row[]} */
+  #rows = [];
+  /** @type {Map<string, number>} */
+  #slots = new Map();
+  /** @type {Set<string>} */
+  #off = new Set();
+  /** @type {ReturnType<typeof legendEntry>[]} */
+  #entries = [];
+  #legendKeys = '';
+  /** @type {number | null} */
+  #cursor = null;
+  #endMs = 0;
+  #spokenAt = 0;
+  #queued = false;
+
+  get body() {
+    return /** @type {HTMLElement} */ (this.querySelector('.body'));
+  }
+  get spec() {
+    return Panel.page.place(this.dataset.panel ?? '')?.spec;
+  }
+
+  connectedCallback() {
+    Panel.page.panels.add(this);
+    Panel.seen.observe(this);
+    Panel.sized.observe(this.body);
+    this.addEventListener('click', this);
+    this.addEventListener('keydown', this);
+  }
+  disconnectedCallback() {
+    Panel.page.panels.delete(this);
+    Panel.seen.unobserve(this);
+    Panel.sized.unobserve(this.body);
+    this.removeEventListener('click', this);
+    this.removeEventListener('keydown', this);
+    this.renew();
+  }
+
+  /** Forgets the view, so that the next draw makes it anew, as after a change of theme. */
+  renew() {
+    this.#view?.destroy();
+    this.#view = null;
+    this.#legendKeys = '';
+  }
+
+  /** @param {boolean} visible */
+  #see(visible) {
+    this.#visible = visible;
+    if (visible) Panel.page.redraw(this);
+  }
+
+  /** @param {DOMRectReadOnly} box */
+  #measured({ width, height }) {
+    // The plot is inset by 4 and 10 pixels.
+    const plot = [Math.floor(width) - 14, Math.floor(height)];
+    this.#size = plot;
+    if (this.#view) requestAnimationFrame(() => this.#view?.resize(plot[0], plot[1]));
+    else Panel.page.redraw(this);
+    Panel.page.resized();
+  }
+
+  /** Draws what the windows hold; called once a frame at most. */
+  draw() {
+    const place = Panel.page.place(this.dataset.panel ?? '');
+    if (!place || (!this.#visible && !this.hasAttribute('hidden'))) return;
+    // A change of range brings other channels: the old ones are shown until all of those are in.
+    const channels = place.channels.map((number) => Panel.page.channel(number));
+    if (channels.every((channel) => channel.window)) this.#channels = channels;
+    else if (this.#channels.length === 0) return;
+    const { spec } = place;
+    this.#rows = rowsOf(spec, this.#channels, this.#slots);
+    this.#endMs = Math.max(
+      0,
+      ...this.#channels.map(({ window }) => (window ? window.newest * window.stepMs : 0)),
+    );
+    this.#age(spec);
+    this.toggleAttribute('hidden', spec.hide_when_empty && this.#rows.length === 0);
+    if (this.#rows.length === 0) return this.#empty();
+    if (this.#size[1] <= 0) return;
+    if (this.#view) return this.#update(spec);
+    if (this.#queued) return;
+    this.#queued = true;
+    Panel.page.later(() => {
+      this.#queued = false;
+      if (this.isConnected && this.#rows.length > 0) this.#make(spec);
+    });
+  }
+
+  #empty() {
+    if (this.body.querySelector('.empty')) return;
+    this.renew();
+    this.body.replaceChildren(emptyNote());
+    this.querySelector('.legend')?.remove();
+  }
+
+  /** @param {Spec} spec */
+  #make(spec) {
+    const { kind } = spec;
+    const isChart = kind === 'line' || kind === 'stack';
+    if (!isChart)
+      this.#view = (kind === 'stat' ? stat : kind === 'gauge' ? gauge : table)(this.body, { spec });
+    else {
+      let plot = /** @type {HTMLElement | null} */ (this.body.querySelector('.plot'));
+      if (!plot) this.body.replaceChildren((plot = make('div', { class: 'plot', role: 'img' })));
+      plot.tabIndex = 0;
+      const [width, height] = this.#size;
+      this.#view = line(plot, {
+        spec,
+        width,
+        height,
+        cursor: (index) => {
+          this.#cursor = index;
+          this.#readout(spec);
+        },
+        drawn: () => plot.setAttribute('data-drawn', ''),
+      });
+    }
+    this.#update(spec);
+    this.setAttribute('data-drawn', '');
+  }
+
+  /** @param {Spec} spec */
+  #update(spec) {
+    const isChart = spec.kind === 'line' || spec.kind === 'stack';
+    const shown = isChart ? this.#rows.filter((row) => !this.#off.has(row.key)) : this.#rows;
+    this.#view.update({ rows: shown, endMs: this.#endMs, rangeMs: Panel.page.rangeMs() });
+    if (!isChart) return;
+    if (spec.legend) this.#legend();
+    this.#readout(spec);
+    if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
+    this.#spokenAt = Date.now();
+    const values = this.#rows.map(
+      (row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`,
+    );
+    this.body
+      .querySelector('.plot')
+      ?.setAttribute('aria-label', `${spec.title}: ${values.join(', ')}`);
+  }
+
+  /** Says with its time that what is shown is old, and with a colour that it is too high.
+   * @param {Spec} spec */
+  #age(spec) {
+    const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
+    const stale =
+      this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
+    this.toggleAttribute('data-stale', stale);
+    this.#headWord('asof', stale ? `as of ${timeOfDay(newest)}` : '');
+    const main = spec.kind === 'stat' ? this.#rows.slice(0, 1) : this.#rows;
+    const threshold = reached(spec, main);
+    if (threshold) this.dataset.level = threshold.level;
+    else delete this.dataset.level;
+    this.#headWord('word', threshold?.word ?? '', threshold?.level);
+  }
+
+  /** A word in the head that comes and goes. @param {string} name @param {string} text
+   * @param {string} [level] */
+  #headWord(name, text, level) {
+    let word = /** @type {HTMLElement | null} */ (this.querySelector(`.head .${name}`));
+    if (!text) return word?.remove();
+    if (!word) this.querySelector('.head')?.append((word = make('span', { class: name })));
+    if (word && word.textContent !== text) word.textContent = text;
+    if (word && level) word.dataset.level = level;
+    return undefined;
+  }
+
+  #legend() {
+    const keys = this.#rows.map((row) => `${row.key} ${row.colour}`).join('|');
+    if (keys === this.#legendKeys) return;
+    this.#legendKeys = keys;
+    this.#entries = this.#rows.map((row, index) => legendEntry(index, row.colour, row.name));
+    let list = this.querySelector('.legend');
+    if (!list) this.append((list = make('ul', { class: 'legend' })));
+    list.replaceChildren(...this.#entries.map(({ item }) => item));
+    this.#marks();
+  }
+
+  #marks() {
+    this.#entries.forEach(({ button }, index) => {
+      button.setAttribute('aria-pressed', String(!this.#off.has(this.#rows[index]?.key)));
+    });
+  }
+
+  /** Writes the legend's values: those under the crosshair, else the newest. @param {Spec} spec */
+  #readout(spec) {
+    const at = this.#cursor === null ? null : this.#view?.timeAt(this.#cursor);
+    this.#entries.forEach(({ value, age }, index) => {
+      const row = this.#rows[index];
+      if (!row) return;
+      const number =
+        at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
+      const old = at === null && row.stale;
+      const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+      const text = format(number, row.unit, spec.decimals);
+      if (value.textContent !== text) value.textContent = text;
+      if (age.textContent !== words) age.textContent = words;
+      value.toggleAttribute('data-stale', old);
+    });
+  }
+
+  /** @param {Event} event */
+  handleEvent(event) {
+    if (event instanceof MouseEvent) this.#click(event);
+    else if (event instanceof KeyboardEvent) this.#key(event);
+  }
+
+  /** A click on a legend's entry shows that series alone, with Ctrl it comes and goes.
+   * @param {MouseEvent} event */
+  #click({ target, ctrlKey, metaKey }) {
+    const button = target instanceof Element ? target.closest('[data-series]') : null;
+    const row = this.#rows[Number(button?.getAttribute('data-series') ?? -1)];
+    if (!row) return;
+    const others = this.#rows.filter((each) => each !== row).map((each) => each.key);
+    if (ctrlKey || metaKey) {
+      if (!this.#off.delete(row.key) && others.some((key) => !this.#off.has(key)))
+        this.#off.add(row.key);
+    } else {
+      const alone = !this.#off.has(row.key) && others.every((key) => this.#off.has(key));
+      this.#off = new Set(alone ? [] : others);
+    }
+    this.#marks();
+    Panel.page.redraw(this);
+  }
+
+  /** Arrows move the crosshair of a focused chart. @param {KeyboardEvent} event */
+  #key(event) {
+    if (!(event.target instanceof Element) || !event.target.matches('.plot')) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || !this.#view?.move) return;
+    event.preventDefault();
+    this.#view.move(event.shiftKey ? by * 10 : by);
+  }
+
+  /** Puts the chart's numbers as a table in its place, or takes it away. */
+  toggleTable() {
+    const old = this.body.querySelector('.data');
+    const { spec } = this;
+    if (old || !spec || !this.#view?.timeAt) return old?.remove();
+    const box = dataTable(spec, this.#rows, this.#endMs, Panel.page.rangeMs());
+    this.body.append(box);
+    box.focus();
+    return undefined;
+  }
+}

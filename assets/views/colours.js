@@ -1,0 +1,38 @@
+/**
+ * The sheet's colours for a canvas, which knows neither custom properties nor `light-dark()`: a probe
+ * element computes them, once for each theme.
+ */
+
+/** @type {Map<string, string>} */
+const colours = new Map();
+const probe = document.createElement('i');
+
+/** Colours are read anew after the theme changed. */
+export function forgetColours() {
+  colours.clear();
+}
+
+/** A custom property as a colour that a canvas understands.
+ * @param {string} name @returns {string} */
+export function colour(name) {
+  let found = colours.get(name);
+  if (!found) {
+    if (!probe.isConnected) {
+      probe.className = 'sr';
+      probe.ariaHidden = 'true';
+      document.body.append(probe);
+    }
+    probe.style.color = `var(--${name})`;
+    found = getComputedStyle(probe).color;
+    colours.set(name, found);
+  }
+  return found;
+}
+
+/** The same with some of the ground shining through. @param {string} name @param {number} alpha */
+export function faded(name, alpha) {
+  return colour(name).replace(
+    /rgba?\(([^)]+)\)/,
+    (_, inside) => `rgba(${inside.split(',').slice(0, 3).join(',')},${alpha})`,
+  );
+}

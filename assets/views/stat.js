@@ -1,0 +1,97 @@
+/**
+ * One large number with a small line below it.
+ *
+ * @import { Spec } from '../subscription.js'
+ * @import { Model } from './line.js'
+ */
+
+import { format, parts } from '../units.js';
+import { reached } from '../rows.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const [WIDE, HIGH, POINTS] = [120, 32, 60];
+
+/** Written only when it changed.
+ * @param {Element} element @param {string} name @param {string} value */
+function set(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** The area and the line of values, with breaks where there is none.
+ * @param {(number | null)[]} values @returns {[string, string]} */
+function paths(values) {
+  const known = values.filter((value) => value !== null);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const pad = (high - low) * 0.15 || 1;
+  const scale = HIGH / (high - low + 2 * pad);
+  let [area, line] = ['', ''];
+  /** @type {string[]} */
+  let run = [];
+  const flush = () => {
+    if (run.length > 1) {
+      const way = run.join('L');
+      line += `M${way}`;
+      const [from, to] = [run[0], run[run.length - 1]].map((point) => point.split(' ')[0]);
+      area += `M${from} ${HIGH}L${way}L${to} ${HIGH}Z`;
+    }
+    run = [];
+  };
+  values.forEach((value, at) => {
+    if (value === null) return flush();
+    const x = (at * WIDE) / (values.length - 1);
+    run.push(`${x.toFixed(1)} ${(HIGH - (value - low + pad) * scale).toFixed(1)}`);
+  });
+  flush();
+  return [area, line];
+}
+
+/** @param {HTMLElement} host the panel's body @param {{spec: Spec}} options */
+export function create(host, { spec }) {
+  const line = host.ownerDocument.createElement('p');
+  line.className = 'num';
+  const [note, number, unit] = ['em', 'span', 'small'].map((name) => document.createElement(name));
+  line.append(...(spec.note ? [note] : []), number, unit);
+  const spark = document.createElement('div');
+  spark.className = `spark c${spec.color || 1}`;
+  const svg = document.createElementNS(SVG, 'svg');
+  set(svg, 'viewBox', `0 0 ${WIDE} ${HIGH}`);
+  set(svg, 'preserveAspectRatio', 'none');
+  set(svg, 'aria-hidden', 'true');
+  const [area, stroke] = ['a', 'l'].map((name) => {
+    const path = document.createElementNS(SVG, 'path');
+    set(path, 'class', name);
+    return svg.appendChild(path);
+  });
+  spark.append(svg);
+  host.replaceChildren(line, spark);
+  return {
+    /** @param {Model} model */
+    update({ rows, endMs, rangeMs }) {
+      const row = rows[0];
+      const [value, suffix] = parts(row.value, row.unit, spec.decimals);
+      if (number.textContent !== value) number.textContent = value;
+      if (unit.textContent !== suffix) unit.textContent = suffix;
+      const threshold = reached(spec, [row]);
+      const words = spec.note.replace(/\{(\d+)\}/g, (_, query) => {
+        const other = rows.find((each) => each.query === Number(query));
+        return format(other?.value, other?.unit ?? '', spec.decimals);
+      });
+      if (note.textContent !== words) note.textContent = words;
+      if (threshold) set(line, 'data-level', threshold.level);
+      else line.removeAttribute('data-level');
+      // Points stand on a fixed grid of columns, else the shape would shimmer at every step.
+      const step = row.window.stepMs;
+      const stride = Math.max(1, Math.ceil(rangeMs / step / POINTS));
+      const last = Math.floor(endMs / step / stride) * stride;
+      const values = Array.from({ length: POINTS }, (_, at) => {
+        const found = row.window.value(row.index, last - (POINTS - 1 - at) * stride);
+        return Number.isFinite(found) ? found : null;
+      });
+      const [areaPath, linePath] = paths(values);
+      set(area, 'd', areaPath);
+      set(stroke, 'd', linePath);
+    },
+    resize() {},
+    destroy() {},
+  };
+}

@@ -1,0 +1,87 @@
+/** Which series a panel shows, and what they are called. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { reached, rowsOf, seriesName } from '../../../assets/rows.js';
+import { rangeText, stepOf } from '../../../assets/subscription.js';
+import { Window } from '../../../assets/window.js';
+
+const SPEC = {
+  kind: 'line',
+  title: 'CPU',
+  unit: 'percent',
+  limit: null,
+  color: 8,
+  queries: [{ legend: '', unit: '' }],
+  thresholds: [{ value: 5, level: 'warn', word: 'high' }],
+};
+
+function channel(...series) {
+  const window = Window.from(
+    {
+      channel: 1,
+      epoch: 'e',
+      seq: 1,
+      stepMs: 1000,
+      n: 10,
+      columns: series[0][1].length,
+      series: series.map(([labels, values]) => ({ labels, values })),
+    },
+    10,
+  );
+  return { window };
+}
+
+test('series are named by template or by what tells them apart', () => {
+  const labels = { __name__: 'node_cpu', instance: 'a', job: 'node', mode: 'user', cpu: '0' };
+  const panel = { title: 'CPU', alone: false };
+  const check = (template, given, options, wanted) =>
+    assert.equal(seriesName(template, given, options), wanted);
+  check('core {{cpu}} {{ mode }} {{gone}}', labels, panel, 'core 0 user ');
+  check('', labels, panel, 'cpu=0, mode=user');
+  check('', { __name__: 'up', job: 'x' }, panel, 'up');
+  check('', { __name__: 'up', job: 'x' }, { title: 'CPU', alone: true }, 'CPU');
+  check('', {}, panel, 'CPU');
+});
+
+test('rows have colours in order, newest values and ages', () => {
+  const slots = new Map();
+  const rows = rowsOf(
+    SPEC,
+    [
+      channel(
+        [{ m: 'a' }, [1, 2, 3, 4, 9]],
+        [{ m: 'b' }, [8, null, null, null, null]],
+        [{ m: 'c' }, [null, null, null, null, null]],
+      ),
+    ],
+    slots,
+  );
+  assert.deepEqual(
+    rows.map((row) => [row.name, row.colour, row.value, row.n, row.stale]),
+    [
+      ['m=a', 'c8', 9, 10, false],
+      ['m=b', 'c1', 8, 6, true],
+    ],
+  );
+  assert.equal(rows[0].unit, 'percent');
+  assert.equal(reached(SPEC, rows)?.word, 'high');
+  assert.equal(reached(SPEC, rows.slice(1)), undefined, 'an old value reaches nothing');
+});
+
+test('a colour stays with its series when others go', () => {
+  const slots = new Map();
+  rowsOf(SPEC, [channel([{ m: 'a' }, [1]], [{ m: 'b' }, [2]])], slots);
+  assert.equal(rowsOf(SPEC, [channel([{ m: 'b' }, [2]])], slots)[0].colour, 'c1');
+});
+
+test('steps and ranges are written as the protocol has them', () => {
+  const check = (rangeMs, step, text) =>
+    assert.deepEqual([stepOf(rangeMs), rangeText(rangeMs)], [step, text]);
+  check(60_000, 1000, '1m');
+  check(900_000, 1000, '15m');
+  check(1_800_000, 2000, '30m');
+  check(3_600_000, 5000, '1h');
+  check(90_000, 1000, '90s');
+});
