@@ -1,7 +1,26 @@
 //! Routes, pages, push endpoints, the live transports and the assets.
+//!
+//! It holds no state but sockets: what two requests must agree on lives lower. [`start`] makes the
+//! server of its [`Parts`]; the rest of the module is one file a group of routes.
 
+pub mod asset;
+mod boards;
 mod error;
+mod guard;
+mod health;
 mod live;
+pub mod options;
+pub mod page;
+mod pages;
+mod push;
+mod server;
 
 pub use error::Error;
+pub use guard::Guard;
 pub use live::{Gate, GateError, Keys};
+
+pub(crate) use boards::Registry;
+pub(crate) use health::Reports;
+pub(crate) use pages::{Facts, Pages};
+pub(crate) use push::Intake;
+pub(crate) use server::{Parts, Workers, start, worker_count};
