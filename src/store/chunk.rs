@@ -28,7 +28,7 @@ const WINDOW_SAVING: u32 = 13;
 #[derive(Debug, Clone)]
 pub(super) struct Chunk {
     /// What kind of values are packed.
-    pub(super) kind: Kind,
+    kind: Kind,
     /// The time of the first sample.
     pub(super) first: Timestamp,
     /// The time of the last sample.
@@ -57,14 +57,16 @@ impl Chunk {
 
     /// The samples, oldest first.
     pub(super) fn samples(&self) -> Samples<'_> {
-        Samples {
-            bits: BitReader::new(&self.data),
-            left: self.count,
-            started: false,
-            at: self.first,
-            delta: 0,
-            value: 0,
-            window: Window::default(),
+        match self.kind {
+            Kind::Float => Samples {
+                bits: BitReader::new(&self.data),
+                left: self.count,
+                started: false,
+                at: self.first,
+                delta: 0,
+                value: 0,
+                window: Window::default(),
+            },
         }
     }
 }

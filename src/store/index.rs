@@ -109,9 +109,8 @@ impl Index {
     /// The metric names that have a series of this origin, sorted.
     pub(super) fn names(&self, origin: Origin) -> Vec<String> {
         let place = usize::from(origin == Origin::Push);
-        let wanted = self.names.iter().filter(|(name, counts)| {
-            counts[place] > 0 && !name.is_empty()
-        });
+        let wanted =
+            self.names.iter().filter(|(name, counts)| counts[place] > 0 && !name.is_empty());
         wanted.map(|(name, _)| name.to_string()).collect()
     }
 

@@ -75,7 +75,8 @@ impl MetadataBook {
         if book.entries.len() <= self.names_max / 2 && book.bytes <= self.bytes_max / 2 {
             return;
         }
-        let in_use = |name: &str| SUFFIXES.iter().any(|suffix| has_series(&format!("{name}{suffix}")));
+        let in_use =
+            |name: &str| SUFFIXES.iter().any(|suffix| has_series(&format!("{name}{suffix}")));
         book.entries.retain(|name, _| in_use(name));
         book.bytes = book.entries.iter().map(|(name, metadata)| entry_bytes(name, metadata)).sum();
     }

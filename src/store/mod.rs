@@ -23,8 +23,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use parking_lot::RwLock;
 
 use crate::model::{
-    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Origin, Principal, Reading, Receipt,
-    Refusal, Report, Span, Timestamp,
+    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Origin, Principal, Reading,
+    Receipt, Refusal, Report, Span, Timestamp,
 };
 use index::Index;
 use metadata::MetadataBook;

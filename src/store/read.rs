@@ -60,7 +60,11 @@ struct Locked<'a> {
 
 impl Locked<'_> {
     /// What `take` makes of those of `found` that are still the series they were.
-    fn map<T>(&self, found: &[Found], mut take: impl FnMut(&Series) -> Option<T>) -> Vec<(Labels, T)> {
+    fn map<T>(
+        &self,
+        found: &[Found],
+        mut take: impl FnMut(&Series) -> Option<T>,
+    ) -> Vec<(Labels, T)> {
         let Some(shard) = self.store.shards.get(self.place) else { return Vec::new() };
         let shard = shard.read();
         let read = |(number, labels): &Found| {

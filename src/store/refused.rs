@@ -70,11 +70,9 @@ impl Refused {
     /// The reason in words, with the limit that was met.
     pub(super) fn words(self, limits: &Limits, index: &Index) -> Cow<'static, str> {
         match self {
-            Self::TooOld if limits.max_age <= limits.retention => format!(
-                "the sample is older than `{}` (`ingest.max_age`)",
-                limits.max_age
-            )
-            .into(),
+            Self::TooOld if limits.max_age <= limits.retention => {
+                format!("the sample is older than `{}` (`ingest.max_age`)", limits.max_age).into()
+            }
             Self::TooOld => format!(
                 "the sample is older than `{}`, which is how long samples are kept \
                  (`storage.retention.raw`)",

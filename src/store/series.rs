@@ -167,8 +167,7 @@ impl Series {
         let (inside, after) = late.split_at(inside);
         let mut packed = self.settle_sealed(inside, span);
         if !after.is_empty() {
-            let open: Vec<Sample> =
-                self.open.chunk().iter().flat_map(Chunk::samples).collect();
+            let open: Vec<Sample> = self.open.chunk().iter().flat_map(Chunk::samples).collect();
             self.open.clear();
             let joined = merge(open.into_iter(), after);
             packed += joined.len();

@@ -276,7 +276,11 @@ impl Shard {
     }
 
     /// Changes the series in a stretch of slots and keeps the books.
-    pub(super) fn change(&mut self, slots: std::ops::Range<usize>, mut by: impl FnMut(&mut Series)) {
+    pub(super) fn change(
+        &mut self,
+        slots: std::ops::Range<usize>,
+        mut by: impl FnMut(&mut Series),
+    ) {
         let end = slots.end.min(self.slots.len());
         let chosen = self.slots.get_mut(slots.start.min(end)..end).unwrap_or_default();
         for series in chosen.iter_mut().flatten() {
