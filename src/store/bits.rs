@@ -87,14 +87,14 @@ impl<'a> BitReader<'a> {
     /// At most 56 bits that are known to be there.
     fn take(&mut self, bits: u32) -> u64 {
         let rest = self.bytes.get(self.position / 8..).unwrap_or_default();
-        let word = match rest.first_chunk::<8>() {
-            Some(word) => u64::from_be_bytes(*word),
-            None => {
-                let mut word = [0; 8];
-                word.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                u64::from_be_bytes(word)
+        let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+            let mut word = [0; 8];
+            for (to, from) in word.iter_mut().zip(rest) {
+                *to = *from;
             }
-        };
+            word
+        });
+        let word = u64::from_be_bytes(word);
         let taken = (word << (self.position % 8)) >> (64 - bits);
         self.position += bits as usize;
         taken

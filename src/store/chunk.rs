@@ -41,7 +41,9 @@ impl Chunk {
     /// Packs `samples`, which are strictly ascending; nothing when there are none. At most 65,535.
     pub(super) fn pack(kind: Kind, samples: &[Sample]) -> Option<Self> {
         let mut writer = ChunkWriter::new(kind);
-        samples.iter().for_each(|sample| writer.push(*sample));
+        for sample in samples {
+            writer.push(*sample);
+        }
         writer.chunk()
     }
 
@@ -253,7 +255,10 @@ impl Samples<'_> {
         }
         if self.bits.bit()? {
             let header = self.bits.read(11)?;
-            let width = if header & 63 == 0 { 64 } else { header & 63 };
+            let width = match header & 63 {
+                0 => 64,
+                narrow => narrow,
+            };
             self.window = Window { leading: (header >> 6) as u8, width: width as u8 };
         }
         Some(self.bits.read(u32::from(self.window.width))? << self.window.trailing())

@@ -201,12 +201,12 @@ impl Append for Store {
         let (gate, mut tally) = (self.gate(), Tally::default());
         let order = Order::of(&batch.entries);
         for (place, shard) in self.shards.iter().enumerate() {
-            let share = order.share(place);
-            if share.is_empty() {
+            let numbers = order.share(place);
+            if numbers.is_empty() {
                 continue;
             }
             let mut shard = shard.write();
-            for number in share {
+            for number in numbers {
                 if let Some(entry) = batch.entries.get(*number as usize) {
                     shard.append(*number, entry, &terms, &gate, &mut tally);
                 }
@@ -234,7 +234,9 @@ impl Order {
     fn of(entries: &[Entry]) -> Self {
         let shards: Vec<u8> = entries.iter().map(|entry| shard_of(&entry.labels) as u8).collect();
         let mut ends = [0; SHARDS];
-        shards.iter().for_each(|shard| ends[usize::from(*shard)] += 1);
+        for shard in &shards {
+            ends[usize::from(*shard)] += 1;
+        }
         let mut sum = 0;
         for end in &mut ends {
             // Where the group starts; each entry placed moves it towards the group's end.

@@ -103,7 +103,9 @@ impl Store {
     fn each_inside(&self, matchers: &[Matcher], range: TimeRange, mut take: impl FnMut(&Labels)) {
         let read = |shard: &Locked<'_>, found: &[Found]| {
             let inside = shard.map(found, |series| series.newest_in(range));
-            inside.iter().for_each(|(labels, _)| take(labels));
+            for (labels, _) in &inside {
+                take(labels);
+            }
             Ok::<(), std::convert::Infallible>(())
         };
         let Ok(()) = self.each(matchers, read);

@@ -171,7 +171,9 @@ impl Series {
             self.open.clear();
             let joined = merge(open.into_iter(), after);
             packed += joined.len();
-            joined.into_iter().for_each(|sample| self.push_open(sample, span));
+            for sample in joined {
+                self.push_open(sample, span);
+            }
         }
         packed
     }
