@@ -1,80 +1,329 @@
 //! The shared state: series by label set with their recent samples, behind `Append` and `Select`.
+//!
+//! Today the store is the head: everything is in memory. Series are spread over shards by the hash
+//! of their labels; each keeps its samples in packed chunks. What is decided about order,
+//! duplicates and ownership is decided here, once: `docs/decisions/0001-head-rules.md`. The store
+//! reads no clock: every call that needs the time is given it.
 
-use serde::{Deserialize, Serialize};
+mod bits;
+mod chunk;
+mod index;
+mod maintain;
+mod metadata;
+mod options;
+mod read;
+mod refused;
+mod series;
+mod shard;
+#[cfg(test)]
+mod tests;
 
-use crate::model::{ByteSize, Span};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
-/// The least memory that can be set.
-const MEMORY_LEAST: ByteSize = ByteSize(8 << 20);
-/// The most series that can be set; their numbers must fit 32 bits with room to spare.
-const SERIES_MOST: usize = 10_000_000;
-/// The shortest retention that can be set.
-const RETENTION_LEAST: Span = Span(60_000);
-/// The longest retention that can be set, and the greatest age and lead of a sample.
-const TIME_MOST: Span = Span(100 * 365 * 86_400_000);
+use parking_lot::RwLock;
 
-/// Where samples are kept, how many, and for how long.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// The folder of what is kept on disk, relative to where the program was started. Default
-    /// `data`. Not empty.
-    pub path: String,
-    /// The most memory for series and samples, with its unit; when it is met the oldest samples go
-    /// first. At least `8MiB`. Default: half of the machine's memory, or of the control group's
-    /// limit where that is less.
-    pub memory_max: Option<ByteSize>,
-    /// The most series at a time; beyond it new ones are refused and existing ones go on. Default
-    /// 200,000; 1 to 10,000,000.
-    pub series_max: usize,
-    /// How long samples are kept: table `[storage.retention]`.
-    pub retention: Retention,
+use crate::model::{
+    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Origin, Principal, Reading,
+    Receipt, Refusal, Report, Span, Timestamp,
+};
+use index::Index;
+use metadata::MetadataBook;
+pub use options::{Options, Retention};
+use refused::{Limits, RefusedCounters};
+use shard::{Gate, SHARDS, Shard, Tally, Terms, shard_of};
+
+/// The most refusals of one batch that are put in words.
+const REFUSALS_MAX: usize = 20;
+/// The share of the memory that names' types, units and helps may take.
+const METADATA_SHARE: usize = 16;
+/// A chunk reaches over this share of the retention at most, so that what is let go of is little at
+/// a time even where samples are rare.
+const CHUNK_SHARE: i64 = 4;
+
+/// How far back the head reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The time from which on samples are kept; nothing when there is no sample.
+    pub oldest: Option<Timestamp>,
+    /// Whether older samples had to go for want of memory, before the retention ended.
+    pub limited_by_memory: bool,
 }
 
-/// How long samples are kept: table `[storage.retention]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retention {
-    /// How long samples are kept as they came. Default `1h`; `1m` to `100y`.
-    pub raw: Span,
+/// The shared state. All methods take `&self` and may be called from any thread.
+///
+/// ```
+/// use watchglass::model::{Append, Batch, Labels, Origin, Principal, Sample, Span, Timestamp};
+/// use watchglass::store::{Options, Store};
+///
+/// let store = Store::new(&Options::default(), Span(3_600_000), Span(600_000));
+/// let mut batch = Batch::new(Origin::Push);
+/// batch.push(Labels::named("orders"), Sample::new(Timestamp(5000), 42.0));
+/// let appended = store.append(&batch, Principal::Anonymous, Timestamp(6000));
+/// assert_eq!((appended.accepted, appended.refused), (1, 0));
+/// assert_eq!(store.names(Origin::Push), ["orders"]);
+/// ```
+pub struct Store {
+    // Each guards its series and their samples. Held for a batch's share of samples (some 40 ns
+    // each), or for 256 series while maintaining or reading; unpacking is done without it.
+    shards: Box<[RwLock<Shard>]>,
+    // Guards the postings. Taken after a shard's lock, never before. Held by readers while the
+    // matchers are resolved, by writers for one new series or the removal of up to 256.
+    index: RwLock<Index>,
+    metadata: MetadataBook,
+    limits: Limits,
+    series: AtomicUsize,
+    appends: AtomicU64,
+    /// The oldest time kept, `i64::MAX` while there is none.
+    oldest: AtomicI64,
+    /// Before this time samples had to go for want of memory; `i64::MIN` while that never happened.
+    evicted_before: AtomicI64,
+    limited_by_memory: AtomicBool,
+    memory_full: AtomicBool,
+    counters: Counters,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+#[derive(Default)]
+struct Counters {
+    appended: Counter,
+    late: Counter,
+    duplicate: Counter,
+    evicted: Counter,
+    expired: Counter,
+    ended: Counter,
+    created: Counter,
+    refused: RefusedCounters,
+}
+
+impl Store {
+    /// An empty store. Samples are taken when they are at most `max_age` old (and no older than
+    /// they are kept) and at most `max_future` ahead of the time of the append. Reads the machine's
+    /// memory when no limit is set.
+    pub fn new(options: &Options, max_age: Span, max_future: Span) -> Self {
+        // Beyond these bounds sums with times could leave the scale.
+        let bounded = |span: Span| span.clamp(Span::ZERO, options::TIME_MOST);
+        let limits = Limits {
+            max_age: bounded(max_age),
+            max_future: bounded(max_future),
+            retention: bounded(options.retention.raw),
+            series_max: options.series_max,
+            memory_max: options.memory_bytes_max(),
+        };
+        let metadata = MetadataBook::new(limits.series_max, limits.memory_max / METADATA_SHARE);
         Self {
-            path: "data".to_owned(),
-            memory_max: None,
-            series_max: 200_000,
-            retention: Retention::default(),
+            shards: (0..SHARDS).map(|place| RwLock::new(Shard::new(place))).collect(),
+            index: RwLock::default(),
+            metadata,
+            limits,
+            series: AtomicUsize::new(0),
+            appends: AtomicU64::new(0),
+            oldest: AtomicI64::new(i64::MAX),
+            evicted_before: AtomicI64::new(i64::MIN),
+            limited_by_memory: AtomicBool::new(false),
+            memory_full: AtomicBool::new(false),
+            counters: Counters::default(),
+        }
+    }
+
+    /// How far back the head reaches, for the page. Brought up to date by `maintain`.
+    pub fn reach(&self) -> Reach {
+        let oldest = self.oldest.load(Ordering::Relaxed);
+        let limited_by_memory = self.limited_by_memory.load(Ordering::Relaxed);
+        // A rare series may still have an older sample, but nothing is complete before this.
+        let complete = self.evicted_before.load(Ordering::Relaxed);
+        let oldest = if limited_by_memory { oldest.max(complete) } else { oldest };
+        Reach { oldest: (oldest < i64::MAX).then_some(Timestamp(oldest)), limited_by_memory }
+    }
+
+    /// The metric names that have a series of that origin, sorted. A series that a collector has
+    /// written to counts as the collector's.
+    pub fn names(&self, origin: Origin) -> Vec<String> {
+        self.index.read().names(origin)
+    }
+
+    fn gate(&self) -> Gate<'_> {
+        Gate {
+            index: &self.index,
+            series: &self.series,
+            series_max: self.limits.series_max,
+            memory_full: &self.memory_full,
+        }
+    }
+
+    fn chunk_span(&self) -> Span {
+        Span((self.limits.retention.0 / CHUNK_SHARE).max(1))
+    }
+
+    fn refusals(&self, batch: &Batch, tally: &mut Tally) -> Vec<Refusal> {
+        for (_, why) in &tally.refused {
+            self.counters.refused.count(*why);
+        }
+        if tally.refused.is_empty() {
+            return Vec::new();
+        }
+        // Shard by shard they came out of order.
+        tally.refused.sort_unstable_by_key(|(number, _)| *number);
+        let index = self.index.read();
+        let first = tally.refused.iter().take(REFUSALS_MAX);
+        first
+            .filter_map(|(number, why)| {
+                let entry = batch.entries.get(*number as usize)?;
+                let words = why.words(&self.limits, &index);
+                Some(Refusal::new(entry.line, words, &entry.labels.to_string()))
+            })
+            .collect()
+    }
+
+    fn count(&self, tally: &Tally) {
+        let counters = &self.counters;
+        counters.appended.add(tally.accepted as u64);
+        counters.late.add(tally.late as u64);
+        counters.duplicate.add(tally.duplicate as u64);
+        counters.created.add(tally.created.len() as u64);
+        if let Some(oldest) = tally.oldest {
+            self.oldest.fetch_min(oldest.0, Ordering::Relaxed);
+            self.appends.fetch_add(1, Ordering::Release);
         }
     }
 }
 
-impl Default for Retention {
-    fn default() -> Self {
-        Self { raw: Span(3_600_000) }
+impl Append for Store {
+    fn append(&self, batch: &Batch, _by: Principal, now: Timestamp) -> Appended {
+        self.metadata.learn(&batch.metadata);
+        let terms = Terms {
+            origin: batch.origin,
+            kind: batch.kind,
+            ttl: batch.ttl,
+            now,
+            oldest: now.saturating_sub(self.limits.age()),
+            newest: now.saturating_add(self.limits.max_future),
+            chunk_span: self.chunk_span(),
+        };
+        let (gate, mut tally) = (self.gate(), Tally::default());
+        let order = Order::of(&batch.entries);
+        for (place, shard) in self.shards.iter().enumerate() {
+            let numbers = order.share(place);
+            if numbers.is_empty() {
+                continue;
+            }
+            let mut shard = shard.write();
+            for number in numbers {
+                if let Some(entry) = batch.entries.get(*number as usize) {
+                    shard.append(*number, entry, &terms, &gate, &mut tally);
+                }
+            }
+        }
+        self.count(&tally);
+        let refusals = self.refusals(batch, &mut tally);
+        Appended {
+            accepted: tally.accepted,
+            refused: tally.refused.len(),
+            refusals,
+            created: tally.created,
+            receipt: Receipt::immediate(),
+        }
     }
 }
 
-impl Options {
-    /// What is wrong: the key inside this table, and why it cannot be so.
-    pub fn check(&self) -> Vec<(&'static str, String)> {
-        let mut wrong = Vec::new();
-        if self.path.trim().is_empty() {
-            wrong.push(("path", "the folder's name is empty; the default is `data`".to_owned()));
+/// The entries of a batch grouped by shard, in their order inside a group: each lock is taken once.
+struct Order {
+    numbers: Vec<u32>,
+    ends: [usize; SHARDS],
+}
+
+impl Order {
+    fn of(entries: &[Entry]) -> Self {
+        let shards: Vec<u8> = entries.iter().map(|entry| shard_of(&entry.labels) as u8).collect();
+        let mut ends = [0; SHARDS];
+        for shard in &shards {
+            ends[usize::from(*shard)] += 1;
         }
-        if let Some(memory) = self.memory_max.filter(|memory| *memory < MEMORY_LEAST) {
-            wrong.push(("memory_max", format!("`{memory}` is less than `{MEMORY_LEAST}`")));
+        let mut sum = 0;
+        for end in &mut ends {
+            // Where the group starts; each entry placed moves it towards the group's end.
+            (sum, *end) = (sum + *end, sum);
         }
-        if !(1..=SERIES_MOST).contains(&self.series_max) {
-            let text = format!("`{}` is not from 1 to {SERIES_MOST}", self.series_max);
-            wrong.push(("series_max", text));
+        let mut numbers = vec![0; entries.len()];
+        for (number, shard) in shards.iter().enumerate() {
+            let place = &mut ends[usize::from(*shard)];
+            numbers[*place] = number as u32;
+            *place += 1;
         }
-        if !(RETENTION_LEAST..=TIME_MOST).contains(&self.retention.raw) {
-            let raw = self.retention.raw;
-            let text = format!("`{raw}` is not from `{RETENTION_LEAST}` to `{TIME_MOST}`");
-            wrong.push(("retention.raw", text));
+        Self { numbers, ends }
+    }
+
+    fn share(&self, shard: usize) -> &[u32] {
+        let start = shard.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.numbers.get(start..self.ends[shard]).unwrap_or_default()
+    }
+}
+
+impl Arrivals for Store {
+    fn appends(&self) -> u64 {
+        self.appends.load(Ordering::Acquire)
+    }
+
+    fn drain(&self) -> Vec<Arrival> {
+        let mut arrivals = Vec::new();
+        for shard in &self.shards {
+            shard.write().drain(&mut arrivals);
         }
-        wrong
+        arrivals
+    }
+}
+
+impl Report for Store {
+    fn report(&self, out: &mut Vec<Reading>) {
+        let footprint = self.footprint();
+        let counters = &self.counters;
+        let series = self.series.load(Ordering::Relaxed) as f64;
+        out.extend([
+            Reading::gauge("watchglass_store_series", "Series in the head.", series),
+            Reading::gauge(
+                "watchglass_store_samples",
+                "Samples in the head.",
+                footprint.samples as f64,
+            ),
+            Reading::gauge(
+                "watchglass_store_memory_bytes",
+                "Estimated memory of series, samples and index.",
+                footprint.bytes as f64,
+            ),
+            Reading::gauge(
+                "watchglass_store_memory_limit_bytes",
+                "The memory beyond which the oldest samples go.",
+                self.limits.memory_max as f64,
+            ),
+        ]);
+        let rows = [
+            ("watchglass_store_appended_samples_total", "Samples taken.", &counters.appended),
+            (
+                "watchglass_store_out_of_order_samples_total",
+                "Samples taken that were older than the newest of their series.",
+                &counters.late,
+            ),
+            (
+                "watchglass_store_duplicate_samples_total",
+                "Samples taken at the time of the newest of their series.",
+                &counters.duplicate,
+            ),
+            (
+                "watchglass_store_evicted_samples_total",
+                "Samples that went for want of memory.",
+                &counters.evicted,
+            ),
+            (
+                "watchglass_store_expired_samples_total",
+                "Samples that went at the end of the retention.",
+                &counters.expired,
+            ),
+            (
+                "watchglass_store_ended_series_total",
+                "Series ended by their time to live.",
+                &counters.ended,
+            ),
+            ("watchglass_store_created_series_total", "Series made.", &counters.created),
+        ];
+        out.extend(rows.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+        counters.refused.report(out);
     }
 }

@@ -1,0 +1,328 @@
+//! One shard of the head: the series whose hash falls here, and the lists of those with work to do.
+//!
+//! All methods are called under the shard's lock. A series lives in a slot; its number in the index
+//! is made of slot and shard. Lists of slots may name a slot that has been emptied or filled anew
+//! since: each entry is checked against a mark in the series.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use hashbrown::HashTable;
+use parking_lot::RwLock;
+
+use super::index::Index;
+use super::refused::Refused;
+use super::series::{Footprint, Series, Taken};
+use crate::model::{
+    Arrival, Entry, Kind, Labels, Origin, Sample, Span, Timestamp, is_stale, stale_marker,
+};
+
+/// How many shards there are.
+pub(super) const SHARDS: usize = 16;
+
+/// The shard that a label set belongs to. The table takes the lowest and the highest bits of the
+/// hash: these here lie between.
+pub(super) fn shard_of(labels: &Labels) -> usize {
+    (labels.hash_value() >> 40) as usize % SHARDS
+}
+
+/// What holds for all samples of one batch.
+pub(super) struct Terms {
+    /// Who brings them.
+    pub(super) origin: Origin,
+    /// Their kind.
+    pub(super) kind: Kind,
+    /// How long the series stay open without samples.
+    pub(super) ttl: Option<Span>,
+    /// When they came.
+    pub(super) now: Timestamp,
+    /// The oldest time that is taken.
+    pub(super) oldest: Timestamp,
+    /// The newest time that is taken.
+    pub(super) newest: Timestamp,
+    /// No chunk reaches over more than this.
+    pub(super) chunk_span: Span,
+}
+
+/// What became of a batch, counted.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Samples taken.
+    pub(super) accepted: usize,
+    /// Of these: older than the newest of their series.
+    pub(super) late: usize,
+    /// Of these: with the time of the newest of their series.
+    pub(super) duplicate: usize,
+    /// The oldest time that was taken.
+    pub(super) oldest: Option<Timestamp>,
+    /// The series that were made.
+    pub(super) created: Vec<Labels>,
+    /// Which entries were refused, and why.
+    pub(super) refused: Vec<(u32, Refused)>,
+}
+
+/// What lets new series in: the index they are entered in, and the limits.
+pub(super) struct Gate<'a> {
+    /// Taken after the shard's lock, never before it.
+    pub(super) index: &'a RwLock<Index>,
+    /// How many series there are.
+    pub(super) series: &'a AtomicUsize,
+    /// How many there may be.
+    pub(super) series_max: usize,
+    /// Whether labels alone fill the memory.
+    pub(super) memory_full: &'a AtomicBool,
+}
+
+/// One shard.
+pub(super) struct Shard {
+    place: usize,
+    table: HashTable<u32>,
+    slots: Vec<Option<Series>>,
+    free: Vec<u32>,
+    /// Slots with samples that no drain has told.
+    touched: Vec<u32>,
+    /// Slots with late samples that are not settled.
+    late: Vec<u32>,
+    /// Slots with a time to live.
+    expiring: Vec<u32>,
+    /// What the samples and the series take.
+    pub(super) footprint: Footprint,
+}
+
+impl Shard {
+    /// The empty shard number `place`.
+    pub(super) fn new(place: usize) -> Self {
+        Self {
+            place,
+            table: HashTable::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            touched: Vec::new(),
+            late: Vec::new(),
+            expiring: Vec::new(),
+            footprint: Footprint::default(),
+        }
+    }
+
+    /// Takes one sample, or says in the tally why not.
+    pub(super) fn append(
+        &mut self,
+        number: u32,
+        entry: &Entry,
+        terms: &Terms,
+        gate: &Gate<'_>,
+        tally: &mut Tally,
+    ) {
+        let at = entry.sample.at;
+        if at < terms.oldest || at > terms.newest {
+            let why = if at < terms.oldest { Refused::TooOld } else { Refused::TooNew };
+            tally.refused.push((number, why));
+            return;
+        }
+        let slot = match self.slot_of(&entry.labels) {
+            Some(slot) => slot,
+            None => match self.create(&entry.labels, terms, gate) {
+                Ok(slot) => {
+                    tally.created.push(entry.labels.clone());
+                    slot
+                }
+                Err(why) => return tally.refused.push((number, why)),
+            },
+        };
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
+        if series.origin != terms.origin {
+            if terms.origin == Origin::Push {
+                return tally.refused.push((number, Refused::Owned));
+            }
+            series.origin = Origin::Collector;
+            gate.index.write().claim(&series.labels);
+        }
+        if series.kind() != terms.kind {
+            return tally.refused.push((number, Refused::OtherKind));
+        }
+        match self.push(slot, entry.sample, terms.chunk_span) {
+            Taken::Newest => {}
+            Taken::Late => tally.late += 1,
+            Taken::Replaced | Taken::Duplicate => tally.duplicate += 1,
+        }
+        self.note_arrival(slot, terms);
+        tally.accepted += 1;
+        tally.oldest = Some(tally.oldest.map_or(at, |oldest| oldest.min(at)));
+    }
+
+    fn slot_of(&self, labels: &Labels) -> Option<u32> {
+        let same = |slot: &u32| self.get(*slot).is_some_and(|series| series.labels == *labels);
+        self.table.find(labels.hash_value(), same).copied()
+    }
+
+    fn create(&mut self, labels: &Labels, terms: &Terms, gate: &Gate<'_>) -> Result<u32, Refused> {
+        if gate.memory_full.load(Ordering::Relaxed) {
+            return Err(Refused::MemoryFull);
+        }
+        if gate.series.fetch_add(1, Ordering::Relaxed) >= gate.series_max {
+            gate.series.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refused::SeriesLimit);
+        }
+        let series = Series::new(labels.clone(), terms.kind, terms.origin);
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        self.slots[slot as usize] = Some(series);
+        let slots = &self.slots;
+        let hash = |slot: &u32| {
+            let series = slots.get(*slot as usize).and_then(Option::as_ref);
+            series.map_or(0, |series| series.labels.hash_value())
+        };
+        self.table.insert_unique(labels.hash_value(), slot, hash);
+        self.footprint.bytes += fixed_bytes(labels);
+        gate.index.write().insert(self.number(slot), labels, terms.origin);
+        Ok(slot)
+    }
+
+    /// The number that the index knows a slot by.
+    fn number(&self, slot: u32) -> u32 {
+        slot * SHARDS as u32 + self.place as u32
+    }
+
+    fn push(&mut self, slot: u32, sample: Sample, chunk_span: Span) -> Taken {
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else {
+            return Taken::Duplicate;
+        };
+        let (before, had_late) = (series.footprint(), series.has_late());
+        let taken = series.push(sample, chunk_span);
+        self.footprint.exchange(before, series.footprint());
+        if taken == Taken::Late && !had_late {
+            self.late.push(slot);
+        }
+        if taken == Taken::Duplicate {
+            return taken;
+        }
+        let (from, to) = series.arrival.unwrap_or((sample.at, sample.at));
+        if series.arrival.is_none() {
+            self.touched.push(slot);
+        }
+        series.arrival = Some((from.min(sample.at), to.max(sample.at)));
+        taken
+    }
+
+    fn note_arrival(&mut self, slot: u32, terms: &Terms) {
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
+        series.arrived = terms.now;
+        if let Some(ttl) = terms.ttl {
+            if series.ttl.is_none() {
+                self.expiring.push(slot);
+            }
+            series.ttl = Some(ttl.max(Span(1)));
+        }
+    }
+
+    /// The series in a slot.
+    pub(super) fn get(&self, slot: u32) -> Option<&Series> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// How many slots there are, the empty ones included.
+    pub(super) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Moves what came since the last drain to `out`.
+    pub(super) fn drain(&mut self, out: &mut Vec<Arrival>) {
+        out.reserve(self.touched.len());
+        for slot in self.touched.drain(..) {
+            let Some(Some(series)) = self.slots.get_mut(slot as usize) else { continue };
+            let Some((from, to)) = series.arrival.take() else { continue };
+            out.push(Arrival { labels: series.labels.clone(), origin: series.origin, from, to });
+        }
+    }
+
+    /// Writes a staleness marker to each series whose time to live has passed; says how many.
+    pub(super) fn end_silent(&mut self, now: Timestamp, chunk_span: Span) -> usize {
+        let mut expiring = std::mem::take(&mut self.expiring);
+        let mut ended = 0;
+        expiring.retain(|slot| {
+            let Some(Some(series)) = self.slots.get_mut(*slot as usize) else { return false };
+            let Some(ttl) = series.ttl else { return false };
+            let Some(newest) = series.newest() else { return true };
+            let end = series.arrived.saturating_add(ttl);
+            if now <= end && !is_stale(newest.value) {
+                return true;
+            }
+            series.ttl = None;
+            let after_newest = newest.at.saturating_add(Span(1));
+            let marker = Sample::new(end.max(after_newest), stale_marker());
+            if !is_stale(newest.value) && marker.at > newest.at {
+                self.push(*slot, marker, chunk_span);
+                ended += 1;
+            }
+            false
+        });
+        // Nothing is added to the list meanwhile: the lock is held.
+        self.expiring = expiring;
+        ended
+    }
+
+    /// Settles late samples until about `budget` samples were packed anew; says how many were.
+    pub(super) fn settle(&mut self, budget: usize, chunk_span: Span) -> usize {
+        let mut packed = 0;
+        while packed < budget {
+            let Some(slot) = self.late.pop() else { break };
+            let Some(Some(series)) = self.slots.get_mut(slot as usize) else { continue };
+            let before = series.footprint();
+            packed += series.settle(chunk_span);
+            self.footprint.exchange(before, series.footprint());
+        }
+        packed
+    }
+
+    /// Changes the series in a stretch of slots and keeps the books.
+    pub(super) fn change(
+        &mut self,
+        slots: std::ops::Range<usize>,
+        mut by: impl FnMut(&mut Series),
+    ) {
+        let end = slots.end.min(self.slots.len());
+        let chosen = self.slots.get_mut(slots.start.min(end)..end).unwrap_or_default();
+        for series in chosen.iter_mut().flatten() {
+            let before = series.footprint();
+            by(series);
+            self.footprint.exchange(before, series.footprint());
+        }
+    }
+
+    /// Removes the series in a stretch of slots that pass, from here and from the index.
+    pub(super) fn remove(
+        &mut self,
+        slots: std::ops::Range<usize>,
+        gate: &Gate<'_>,
+        passes: impl Fn(&Series) -> bool,
+    ) {
+        let end = slots.end.min(self.slots.len());
+        let mut gone = Vec::new();
+        for slot in slots.start..end {
+            let Some(series) = self.slots[slot].take_if(|series| passes(series)) else { continue };
+            let slot = slot as u32;
+            if let Ok(found) =
+                self.table.find_entry(series.labels.hash_value(), |other| *other == slot)
+            {
+                found.remove();
+            }
+            self.footprint.exchange(series.footprint(), Footprint::default());
+            self.footprint.bytes = self.footprint.bytes.saturating_sub(fixed_bytes(&series.labels));
+            for list in [&mut self.touched, &mut self.late, &mut self.expiring] {
+                list.retain(|other| *other != slot);
+            }
+            gone.push((self.number(slot), series.labels, series.origin));
+            self.free.push(slot);
+        }
+        if !gone.is_empty() {
+            gate.series.fetch_sub(gone.len(), Ordering::Relaxed);
+            gate.index.write().remove(&gone);
+        }
+    }
+}
+
+/// What a series takes before its first sample: itself, its labels, its places in table and lists.
+fn fixed_bytes(labels: &Labels) -> usize {
+    size_of::<Option<Series>>() + labels.heap_size() + 4 * size_of::<u32>()
+}
