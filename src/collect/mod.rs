@@ -1,151 +1,117 @@
 //! Tasks on intervals that read the host and the process and append what they read.
+//!
+//! A source fills tables of series at a tick; a task reads the sources of one interval and appends
+//! once. On Linux the sources read kept-open files of the kernel (`linux`); elsewhere, and for names
+//! and versions everywhere, they ask `sysinfo`. Names and labels are node exporter's where it has
+//! the metric; `docs/metrics.md` lists them all.
 
-use serde::{Deserialize, Serialize};
+mod bytes;
+#[cfg(any(test, not(target_os = "linux")))]
+mod elsewhere;
+mod facts;
+mod figures;
+mod files;
+#[cfg(target_os = "linux")]
+mod linux;
+mod options;
+mod own;
+mod schedule;
+mod source;
+mod table;
 
-use crate::model::Span;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The shortest interval of a collector, in milliseconds.
-const INTERVAL_MIN: Span = Span(100);
-/// The longest: two readings must fall into the lookback of a query.
-const INTERVAL_MAX: Span = Span(120_000);
-/// The most processes that each of the two orders lists.
-const TOP_MAX: usize = 200;
+use tokio::task::JoinHandle;
 
-/// One collector: whether it runs, and how often it reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Source {
-    /// Whether it runs. Default: true.
-    pub enabled: bool,
-    /// The distance of its readings, each stamped with a multiple of it. From `100ms` to `2m`.
-    pub interval: Span,
+pub use options::{Options, Processes, RareSource, SlowSource, Source};
+
+#[cfg(not(target_os = "linux"))]
+use elsewhere as platform;
+use figures::Figures;
+#[cfg(target_os = "linux")]
+use linux as platform;
+use own::Own;
+use schedule::{Surroundings, groups};
+use table::Identity;
+
+use crate::model::{Append, Clock, Reading, Report};
+
+/// The collectors at work. Dropping it ends them; a reading in progress finishes by itself.
+#[derive(Debug)]
+pub struct Running {
+    tasks: Vec<JoinHandle<()>>,
+    figures: Arc<Figures>,
+    host: String,
 }
 
-impl Default for Source {
-    fn default() -> Self {
-        Self { enabled: true, interval: Span(1000) }
+impl Running {
+    /// Ends all collectors.
+    pub fn stop(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+
+    /// How many tasks run; at rest, each waits for the clock once.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The label `instance` of everything that is collected.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 }
 
-/// The collector of processes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Processes {
-    /// Whether it runs. Default: true.
-    pub enabled: bool,
-    /// The distance of its readings. Default: `2s`; from `100ms` to `2m`.
-    pub interval: Span,
-    /// How many processes are listed by CPU, and how many by memory. Default: 20; from 1 to 200.
-    pub top: usize,
-}
-
-impl Default for Processes {
-    fn default() -> Self {
-        Self { enabled: true, interval: Span(2000), top: 20 }
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
-/// The settings table `[collect]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// The value of the label `instance` on all series of this host and this service. Default:
-    /// the name of the host. From 1 to 200 bytes.
-    pub host: Option<String>,
-    /// The folder under which the host's `proc`, `sys` and `etc` stand. Default: `/`. In a
-    /// container, the host's root folder mounted into it, so that the host is observed and not the
-    /// container. Linux only.
-    pub root: String,
-    /// CPU time by core and mode. Default interval: `1s`.
-    pub cpu: Source,
-    /// Load averages. Default interval: `1s`.
-    pub load: Source,
-    /// Memory and swap. Default interval: `1s`.
-    pub memory: Source,
-    /// Pressure stall times. Default interval: `1s`.
-    pub pressure: Source,
-    /// Disk input and output. Default interval: `1s`.
-    pub disks: Source,
-    /// Traffic of network interfaces. Default interval: `1s`.
-    pub network: Source,
-    /// Sockets, TCP and UDP. Default interval: `1s`.
-    pub sockets: Source,
-    /// Context switches, interrupts, forks, running and blocked processes, open files, boot time,
-    /// uptime. Default interval: `1s`.
-    pub kernel: Source,
-    /// File systems. Default interval: `5s`.
-    pub filesystems: Source,
-    /// Temperatures and fans. Default interval: `5s`.
-    pub sensors: Source,
-    /// Names and versions of the host and its system. Default interval: `1m`.
-    pub facts: Source,
-    /// The top processes.
-    pub processes: Processes,
-    /// The service itself. Default interval: `1s`.
-    pub own: Source,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            host: None,
-            root: "/".to_owned(),
-            cpu: Source::default(),
-            load: Source::default(),
-            memory: Source::default(),
-            pressure: Source::default(),
-            disks: Source::default(),
-            network: Source::default(),
-            sockets: Source::default(),
-            kernel: Source::default(),
-            filesystems: Source { enabled: true, interval: Span(5000) },
-            sensors: Source { enabled: true, interval: Span(5000) },
-            facts: Source { enabled: true, interval: Span(60_000) },
-            processes: Processes::default(),
-            own: Source::default(),
-        }
+impl Report for Running {
+    fn report(&self, out: &mut Vec<Reading>) {
+        self.figures.report(out);
     }
 }
 
-impl Options {
-    /// What is wrong with the values: the key inside this table, and the mistake in words.
-    pub fn check(&self) -> Vec<(&'static str, String)> {
-        let mut wrong = Vec::new();
-        let intervals = [
-            ("cpu.interval", self.cpu.interval),
-            ("load.interval", self.load.interval),
-            ("memory.interval", self.memory.interval),
-            ("pressure.interval", self.pressure.interval),
-            ("disks.interval", self.disks.interval),
-            ("network.interval", self.network.interval),
-            ("sockets.interval", self.sockets.interval),
-            ("kernel.interval", self.kernel.interval),
-            ("filesystems.interval", self.filesystems.interval),
-            ("sensors.interval", self.sensors.interval),
-            ("facts.interval", self.facts.interval),
-            ("processes.interval", self.processes.interval),
-            ("own.interval", self.own.interval),
-        ];
-        for (key, interval) in intervals {
-            if interval < INTERVAL_MIN || interval > INTERVAL_MAX {
-                let text = format!("`{interval}` is not from `{INTERVAL_MIN}` to `{INTERVAL_MAX}`");
-                wrong.push((key, text));
-            }
-        }
-        if !(1..=TOP_MAX).contains(&self.processes.top) {
-            let text = format!("`{}` is not from 1 to {TOP_MAX}", self.processes.top);
-            wrong.push(("processes.top", text));
-        }
-        if let Some(host) = &self.host
-            && !(1..=200).contains(&host.len())
-        {
-            let text = "the name is not from 1 to 200 bytes long; leave the key out for the name \
-                        of the host";
-            wrong.push(("host", text.to_owned()));
-        }
-        if !self.root.starts_with('/') && cfg!(target_os = "linux") {
-            wrong.push(("root", format!("`{}` is not an absolute path", self.root)));
-        }
-        wrong
+/// Starts every collector that is switched on, as tasks on the current tokio runtime. `own` tells
+/// the figures of all other parts; those of the collectors are added here, and a figure that is told
+/// twice counts once. `own` is called on a blocking thread, once per interval of the service's own
+/// collector.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn start(
+    options: &Options,
+    append: Arc<dyn Append>,
+    clock: Arc<dyn Clock>,
+    own: Arc<dyn Fn() -> Vec<Reading> + Send + Sync>,
+) -> Running {
+    let root = PathBuf::from(&options.root);
+    let host = host_name(options, &root);
+    let figures = Arc::new(Figures::default());
+    let identity = Arc::new(Identity { job: "node", instance: host.clone() });
+    let mut planned = platform::sources(options, &root, &identity);
+    if options.facts.enabled {
+        let source = facts::Facts::new(&identity, &root);
+        planned.push(source::quick("facts", options.facts.interval, source));
     }
+    if options.own.enabled {
+        let source = Own::new(&host, own, Arc::clone(&figures));
+        planned.push(source::quick("own", options.own.interval, source));
+    }
+    let around = Surroundings { append, clock, figures: Arc::clone(&figures) };
+    let tasks = groups(planned, &root, &around)
+        .into_iter()
+        .map(|group| tokio::spawn(group.run()))
+        .collect();
+    Running { tasks, figures, host }
+}
+
+/// The name of the host: as configured, or as the machine says.
+fn host_name(options: &Options, root: &Path) -> String {
+    let named = options.host.clone().or_else(|| facts::host_name(root));
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "localhost".to_owned())
 }
