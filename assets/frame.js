@@ -9,8 +9,8 @@
  * @typedef {{size: number, bytes: Uint8Array} | {pairs: [number, Value][]}} Column
  * @typedef {{channel: number, seq: number, n: number, column: Column}} Block
  * @typedef {{n: number, column: Column}} Revision
- * @typedef {{channel: number, seq: number, fromN: number, columns: (Column | null)[],
- *   revised: Revision[]}} Batch
+ * @typedef {{channel: number, seq: number, after: number, fromN: number, columns: Column[],
+ *   revised: Revision[]}} Batch  after: the only position it may be taken at
  * @typedef {{kind: string, body: any}} Frame  kind is the frame's name
  * @typedef {{channel: number, epoch: string, seq: number, stepMs: number, n: number,
  *   columns: number, series: {labels: Record<string, string>, values: Value[]}[]}} Snapshot
@@ -167,13 +167,13 @@ function jsonFrame(object) {
     return { kind, body: { open: !!body.open, revise: !!body.revise, blocks } };
   }
   if (kind === 'batch') {
-    const { channel, seq, from_n: fromN } = body;
-    const columns = body.columns.map((/** @type {any} */ values) => values && pairs(values));
+    const { channel, seq, after, from_n: fromN } = body;
+    const columns = body.columns.map(pairs);
     const revised = (body.revised ?? []).map((/** @type {any} */ { n, values }) => ({
       n,
       column: pairs(values),
     }));
-    return { kind, body: { channel, seq, fromN, columns, revised } };
+    return { kind, body: { channel, seq, after, fromN, columns, revised } };
   }
   return { kind, body };
 }
@@ -190,18 +190,18 @@ function binaryTick(reader, flags) {
 
 /** @param {Reader} reader @returns {Frame} */
 function binaryBatch(reader) {
-  const [channel, seq, fromN] = [reader.varint(), reader.varint(), reader.varint()];
-  /** @type {(Column | null)[]} */
-  const columns = [];
-  for (let left = reader.varint(); left > 0; left -= 1) {
-    const size = reader.varint();
-    columns.push(size ? packed(reader, size - 1) : null);
-  }
+  const [channel, seq, after] = [reader.varint(), reader.varint(), reader.varint()];
   const revised = [];
   for (let left = reader.varint(); left > 0; left -= 1) {
     revised.push({ n: reader.varint(), column: packed(reader, reader.varint()) });
   }
-  return { kind: 'batch', body: { channel, seq, fromN, columns, revised } };
+  const fromN = reader.varint();
+  /** @type {Column[]} */
+  const columns = [];
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    columns.push(packed(reader, reader.varint()));
+  }
+  return { kind: 'batch', body: { channel, seq, after, fromN, columns, revised } };
 }
 
 /**

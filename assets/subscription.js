@@ -108,6 +108,7 @@ export class Board {
           id,
           board: this.document.slug,
           range: rangeText(rangeMs),
+          ...(this.host.only && { panels: [this.host.only] }),
           ...(Object.keys(from).length > 0 && { from }),
         },
       },
@@ -172,7 +173,7 @@ export class Board {
     this.host.board(document);
   }
 
-  /** @param {{channel: number, epoch: string, step_ms: number, append?: boolean,
+  /** @param {{channel: number, epoch: string, step_ms: number, append?: number,
    *   series: Record<string, string>[]}} body */
   #schema({ channel: number, epoch, series, append }) {
     if (!this.used.has(number)) return;
@@ -182,7 +183,7 @@ export class Board {
       channel.labels = [];
       channel.epoch = epoch;
     }
-    const known = append ? channel.labels.concat(series) : series;
+    const known = append ? channel.labels.slice(0, append).concat(series) : series;
     if (channel.valid) channel.window?.append(known.slice(channel.window.labels.length));
     channel.labels = known;
   }
@@ -254,7 +255,11 @@ export class Board {
   #batch(batch) {
     const channel = this.channels.get(batch.channel);
     if (!channel?.window || !channel.valid) return;
-    channel.window.batch(batch);
+    if (!channel.window.batch(batch)) {
+      channel.waiting = true;
+      if (Date.now() - channel.asked > ASK_AGAIN_MS) this.#resubscribe();
+      return;
+    }
     this.#release(channel);
     this.host.changed(channel);
   }

@@ -131,14 +131,6 @@ export class Window {
     for (const cells of this.series) cells.set(at, null);
   }
 
-  /** Forgets columns after n, so that a batch can write them again. @param {number} n */
-  #truncate(n) {
-    const drop = Math.min(this.length, this.n - n);
-    if (drop <= 0) return;
-    this.length -= drop;
-    this.n -= drop;
-  }
-
   /** Adds column n; what lies between is a gap. @param {number} n @param {Column | null} column */
   #add(n, column) {
     if (this.length === 0 || n - this.n > this.columns) {
@@ -204,13 +196,15 @@ export class Window {
     return true;
   }
 
-  /** Takes everything that a position missed. @param {Batch} batch */
-  batch({ seq, fromN, columns, revised }) {
-    if (seq < this.seq) return;
+  /** Takes everything that a position missed. False: the window stands elsewhere, ask anew.
+   * @param {Batch} batch */
+  batch({ seq, after, fromN, columns, revised }) {
+    if (seq <= this.seq) return true;
+    if (after !== this.seq) return false;
     this.open = null;
-    if (columns.length > 0) this.#truncate(fromN - 1);
-    columns.forEach((column, index) => this.#add(fromN + index, column));
     revised.forEach((revision) => this.#revise(revision));
+    columns.forEach((column, index) => this.#add(fromN + index, column));
     this.seq = seq;
+    return true;
   }
 }

@@ -15,7 +15,9 @@ use crate::live::{self, Command, Hub, Surroundings};
 use crate::model::{
     Arrivals, Clock, Matcher, Origin, Report, Select, Selection, Span, TimeRange, Timestamp,
 };
+use crate::dashboard::Unit;
 use crate::query::Limits;
+use crate::render::{number, time_of_day};
 use crate::store::Store;
 use crate::web::{self, Facts, Guard, Intake, Pages, Parts, Registry, Reports, Workers};
 
@@ -112,7 +114,6 @@ pub async fn run(
         assets: web::asset_urls(),
         boards,
         live: commands.clone(),
-        clock: Arc::clone(&clock),
         parents: settings.embed.parents.clone(),
         facts,
     };
@@ -230,10 +231,10 @@ fn words(store: &Store, now: Timestamp) -> Facts {
         parts.push(format!("{} {plural}", cores.len()));
     }
     if let Some(bytes) = value("node_memory_MemTotal_bytes") {
-        parts.push(web::bytes_text(bytes));
+        parts.push(number::text(bytes, &Unit::Bytes, None));
     }
     if let Some(boot) = value("node_boot_time_seconds") {
-        parts.push(format!("up {}", web::duration_text(now.seconds() - boot)));
+        parts.push(format!("up {}", number::text(now.seconds() - boot, &Unit::Duration, None)));
     }
     Facts { host: parts.join(" · "), reach: reach_words(store, now) }
 }
@@ -243,7 +244,7 @@ fn reach_words(store: &Store, now: Timestamp) -> String {
     let Some(oldest) = reach.oldest else {
         return "history is in memory for now; nothing is recorded yet".to_owned();
     };
-    let since = web::time_text(oldest, now);
+    let since = time_of_day(oldest, web::zone(now), false);
     if reach.limited_by_memory {
         format!("history is in memory for now: the memory budget reaches back to {since}")
     } else {

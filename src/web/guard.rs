@@ -13,7 +13,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::web;
 
-use crate::model::Counter;
+use crate::model::{Counter, Reading, Report};
 
 use super::Error;
 
@@ -25,9 +25,9 @@ pub struct Guard {
     /// The bound address; every address literal is allowed when it is unspecified.
     bound: Option<IpAddr>,
     /// Requests refused for their Host.
-    pub(crate) hosts_refused: Counter,
+    hosts_refused: Counter,
     /// Requests refused for their Origin.
-    pub(crate) origins_refused: Counter,
+    origins_refused: Counter,
 }
 
 impl Guard {
@@ -50,6 +50,16 @@ impl Guard {
         let Ok(address) = literal.unwrap_or(&name).parse::<IpAddr>() else { return false };
         let bound = self.bound;
         address.is_loopback() || bound.is_some_and(|ip| ip.is_unspecified() || ip == address)
+    }
+}
+
+impl Report for Guard {
+    fn report(&self, out: &mut Vec<Reading>) {
+        let (hosts, origins) = (self.hosts_refused.get(), self.origins_refused.get());
+        let name = "watchglass_web_refused_requests_total";
+        let help = "Requests refused before they reached a route";
+        out.push(Reading::counter(name, help, hosts).with("why", "host"));
+        out.push(Reading::counter(name, help, origins).with("why", "origin"));
     }
 }
 

@@ -17,10 +17,10 @@ mod server;
 
 pub use error::Error;
 pub use guard::Guard;
-pub use live::{Gate, GateError, Keys};
+pub use live::{Gate, GateError};
 
 pub(crate) use boards::Registry;
 pub(crate) use health::Reports;
-pub(crate) use pages::{Facts, Pages};
+pub(crate) use pages::{Facts, Pages, asset_urls, zone};
 pub(crate) use push::Intake;
 pub(crate) use server::{Parts, Workers, start, worker_count};

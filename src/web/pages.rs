@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::live::{Command, Page, PageAsk};
-use crate::model::{Clock, Span, Timestamp};
+use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
 
 use super::asset;
@@ -29,7 +29,6 @@ pub(crate) struct Pages {
     pub(crate) assets: AssetUrls,
     pub(crate) boards: Arc<Registry>,
     pub(crate) live: mpsc::Sender<Command>,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) parents: Vec<String>,
     /// What is said of the host and of the history's reach, renewed now and then.
     pub(crate) facts: Arc<ArcSwap<Facts>>,
@@ -47,6 +46,17 @@ pub(crate) struct Facts {
 pub(crate) struct PageQuery {
     range: Option<String>,
     theme: Option<String>,
+}
+
+/// Where the assets of this build are.
+pub(crate) fn asset_urls() -> AssetUrls {
+    let url = |path: &str| format!("/assets/{}/{path}", asset::hash());
+    AssetUrls {
+        style: url("style.css"),
+        modules: asset::modules().iter().map(|path| url(path)).collect(),
+        entry: url("main.js"),
+        icon: url("icon.svg"),
+    }
 }
 
 /// A page that cannot be shown.
@@ -251,7 +261,7 @@ fn nav(current: &str) -> Vec<NavEntry> {
 }
 
 /// How far the wall clock of this machine is east of UTC at `now`.
-fn zone(now: Timestamp) -> Span {
+pub(crate) fn zone(now: Timestamp) -> Span {
     use chrono::{Local, Offset, TimeZone};
     let offset = Local.timestamp_millis_opt(now.0).single().map(|time| time.offset().fix());
     Span::from_secs(offset.map_or(0, |offset| i64::from(offset.local_minus_utc())))

@@ -13,8 +13,9 @@ use bytes::BytesMut;
 use futures_core::Stream;
 use serde_json::json;
 
+use crate::ingest::influx::Precision;
 use crate::ingest::{self, Decoded, Encoding, KeyCache};
-use crate::model::{Append, Clock, Counter, Principal, Refusal, Span};
+use crate::model::{Append, Clock, Counter, Principal, Reading, Refusal, Report, Span};
 use crate::store::Store;
 
 use super::Error;
@@ -29,20 +30,49 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What pushes need.
 pub(crate) struct Intake {
-    pub(crate) options: ingest::Options,
-    pub(crate) store: Arc<Store>,
-    pub(crate) boards: Arc<Registry>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) counters: IntakeCounters,
+    options: ingest::Options,
+    store: Arc<Store>,
+    boards: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<IntakeCounters>,
+}
+
+impl Intake {
+    /// An intake into `store`; names that it has not seen get a panel on `boards`.
+    pub(crate) fn new(
+        options: ingest::Options,
+        store: Arc<Store>,
+        boards: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { options, store, boards, clock, counters: Arc::default() }
+    }
+
+    /// What pushes count.
+    pub(crate) fn counters(&self) -> Arc<IntakeCounters> {
+        Arc::clone(&self.counters)
+    }
 }
 
 /// What pushes count.
 #[derive(Debug, Default)]
 pub(crate) struct IntakeCounters {
-    pub(crate) requests: Counter,
-    pub(crate) accepted: Counter,
-    pub(crate) refused: Counter,
-    pub(crate) bytes: Counter,
+    requests: Counter,
+    accepted: Counter,
+    refused: Counter,
+    bytes: Counter,
+}
+
+impl Report for IntakeCounters {
+    fn report(&self, out: &mut Vec<Reading>) {
+        let counters = [
+            ("watchglass_push_requests_total", "Pushes answered", &self.requests),
+            ("watchglass_push_samples_total", "Pushed samples taken", &self.accepted),
+            ("watchglass_push_refused_samples_total", "Pushed samples refused", &self.refused),
+            ("watchglass_push_bytes_total", "Bytes of pushes on the wire", &self.bytes),
+        ];
+        out.extend(counters.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+    }
 }
 
 /// Each socket worker's own memory of series as they were written.
@@ -95,10 +125,8 @@ pub(crate) async fn influx(
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    let precision = ingest::influx::Precision::parse(query.precision.as_deref().unwrap_or("ns"))
-        .ok_or_else(|| {
-            Error::BadRequest("precision is one of ns, us, u, ms, s, m, h".to_owned())
-        })?;
+    let precision = Precision::parse(query.precision.as_deref())
+        .map_err(|error| Error::BadRequest(error.to_string()))?;
     let read = read(&request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
@@ -169,16 +197,18 @@ fn inflated<'a>(read: &'a Read, options: &ingest::Options) -> Result<Cow<'a, [u8
 /// Appends what was decoded and answers what became of it.
 async fn take(
     intake: &Intake,
-    decoded: Decoded,
+    mut decoded: Decoded,
     ttl: Option<Span>,
     wire_bytes: usize,
 ) -> Result<HttpResponse, Error> {
     let now = intake.clock.now();
+    if let Some(ttl) = ttl {
+        decoded.default_ttl(ttl);
+    }
     let (mut accepted, mut refused) = (0, decoded.refused);
     let mut errors = decoded.refusals;
     let mut receipts = Vec::with_capacity(decoded.batches.len());
-    for mut batch in decoded.batches {
-        batch.ttl = batch.ttl.or(ttl);
+    for batch in decoded.batches {
         let appended = intake.store.append(&batch, Principal::Anonymous, now);
         accepted += appended.accepted;
         refused += appended.refused;

@@ -39,7 +39,7 @@ const KEYS_MAX: usize = 100_000;
 pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) assets: asset::Source,
-    pub(crate) guard: Guard,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) pages: Pages,
     pub(crate) intake: web::Data<Intake>,
     pub(crate) reports: web::Data<Reports>,
@@ -94,7 +94,7 @@ pub(crate) fn start(
     let workers = Arc::new(workers);
     let shared = Shared {
         assets: web::Data::new(parts.assets),
-        guard: web::Data::new(parts.guard),
+        guard: web::Data::from(parts.guard),
         pages: web::Data::new(parts.pages),
         intake: parts.intake,
         reports: parts.reports,

@@ -25,7 +25,7 @@ const COMMANDS_MAX: usize = 16;
 
 /// The keys of sessions that have no socket: who has the key may speak for the session.
 #[derive(Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     // Held for one look-up; the sessions behind it are bounded by connections.
     sessions: Mutex<HashMap<String, SessionId>>,
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::live::{Outgoing, Outlet};
 
-pub use fallback::Keys;
+pub(super) use fallback::Keys;
 pub use gate::{Gate, GateError};
 pub(crate) use worker::{OUTGOING_MAX, Worker};
 

@@ -23,9 +23,9 @@ use super::gate::{Gate, GateError};
 use super::worker::Worker;
 
 /// The subprotocol with binary frames.
-pub const PROTOCOL_BINARY: &str = "watchglass.v1";
+const PROTOCOL_BINARY: &str = "watchglass.v1";
 /// The subprotocol with JSON frames.
-pub const PROTOCOL_JSON: &str = "watchglass.v1.json";
+const PROTOCOL_JSON: &str = "watchglass.v1.json";
 
 /// Answers `GET /live`.
 pub(crate) async fn socket(
