@@ -12,7 +12,7 @@ use log::{error, info, warn};
 use super::figures::{Figures, SourceFigures};
 use super::files::Files;
 use super::source::{Failure, Found, Planned, Source};
-use super::table::Round;
+use super::table::{Round, Table};
 use crate::model::{Append, Batch, Clock, Origin, Principal, Span, Timestamp};
 
 /// How long a source whose file the machine does not have is left alone.
@@ -176,7 +176,7 @@ impl Slot {
         let at = round.at;
         let due = self.described.is_none_or(|last| at - last >= DESCRIBE_AGAIN || at < last);
         let tables = self.source.tables();
-        if !due && !tables.iter().any(|table| table.undescribed()) {
+        if !due && !tables.iter().any(Table::undescribed) {
             return;
         }
         for table in tables {

@@ -240,6 +240,12 @@ impl Table {
         self.undescribed = false;
     }
 
+    /// The names of the metrics that it can give, those of [`Self::named`] apart.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|column| column.name)
+    }
+
     /// How many rows were left out since the last call because the table was full.
     pub(super) fn take_left_out(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)

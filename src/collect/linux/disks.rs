@@ -113,8 +113,12 @@ fn is_left_out(device: &[u8]) -> bool {
     }
     let stem = device.get(..device.len() - digits).unwrap_or_default();
     match stem {
-        b"ram" | b"zram" | b"loop" | b"fd" => true,
-        [b'h' | b's' | b'v', b'd', b'a'..=b'z'] | [b'x', b'v', b'd', b'a'..=b'z'] => true,
+        b"ram"
+        | b"zram"
+        | b"loop"
+        | b"fd"
+        | [b'h' | b's' | b'v', b'd', b'a'..=b'z']
+        | [b'x', b'v', b'd', b'a'..=b'z'] => true,
         [b'n', b'v', b'm', b'e', name @ .., b'p'] => is_numbers_around(name, b'n'),
         _ => false,
     }

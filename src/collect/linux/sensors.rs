@@ -38,7 +38,7 @@ pub(super) struct Sensors {
     tables: [Table; 5],
     folder: PathBuf,
     searched: Option<Timestamp>,
-    sensors: Vec<Sensor>,
+    found: Vec<Sensor>,
     /// Info series: table and labels.
     names: Vec<(usize, Pairs)>,
 }
@@ -57,14 +57,14 @@ impl Sensors {
             tables: columns.map(|columns| Table::new(identity, columns)),
             folder: root.join("sys/class"),
             searched: None,
-            sensors: Vec::new(),
+            found: Vec::new(),
             names: Vec::new(),
         }
     }
 
     /// Finds the machine's sensors, in the order of their names.
     fn search(&mut self) {
-        self.sensors.clear();
+        self.found.clear();
         self.names.clear();
         for folder in folders(&self.folder.join("hwmon")) {
             let chip = chip_name(&folder);
@@ -104,9 +104,9 @@ impl Sensors {
     }
 
     fn add(&mut self, table: usize, pairs: Pairs, path: PathBuf) {
-        if self.sensors.len() < SENSORS_MAX {
+        if self.found.len() < SENSORS_MAX {
             let key = key_of(&pairs);
-            self.sensors.push(Sensor { table, key, pairs, file: KeptFile::new(path) });
+            self.found.push(Sensor { table, key, pairs, file: KeptFile::new(path) });
         }
     }
 }
@@ -118,7 +118,7 @@ impl Source for Sensors {
             self.search();
             self.searched = Some(round.at);
         }
-        for Sensor { table, key, pairs, file } in &mut self.sensors {
+        for Sensor { table, key, pairs, file } in &mut self.found {
             // A sensor that does not answer now (its device sleeps) is left out of this reading.
             let Ok(Some(content)) = file.read() else { continue };
             let Some(value) = signed(trimmed(content)) else { continue };
@@ -140,7 +140,7 @@ impl Source for Sensors {
                 row.put(round, 0, 1.0);
             }
         }
-        Ok(if self.sensors.is_empty() { Found::Missing } else { Found::Read })
+        Ok(if self.found.is_empty() { Found::Missing } else { Found::Read })
     }
 
     fn tables(&mut self) -> &mut [Table] {

@@ -278,3 +278,15 @@ fn processes_are_listed_and_end_with_a_marker() {
     assert_eq!(values.get(busy), Some(&Some(0.0)));
     assert_eq!(host.read("processes").1.len(), 3);
 }
+
+#[test]
+fn every_metric_is_documented() {
+    let told = include_str!("../../../docs/metrics.md");
+    let mut host = Host::new();
+    let tables = host.planned.iter_mut().flat_map(|planned| planned.source.tables());
+    let names: Vec<&str> = tables.flat_map(|table| table.names()).collect();
+    assert!(names.len() > 90, "{names:?}");
+    for name in names {
+        assert!(told.contains(&format!("| `{name}` |")), "{name} is missing in docs/metrics.md");
+    }
+}
