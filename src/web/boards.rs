@@ -143,8 +143,7 @@ impl Board {
             plans: panel.queries.iter().map(|query| Arc::new(query.plan.clone())).collect(),
             document: panel.document(),
         });
-        let spec =
-            BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };
+        let spec = BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };
         Self { dashboard, beyond, spec: Arc::new(spec) }
     }
 }

@@ -16,6 +16,7 @@ use actix_web::web;
 use crate::model::{Counter, Reading, Report};
 
 use super::Error;
+use super::peers::Peer;
 
 /// The hosts under which the service may be addressed.
 #[derive(Debug, Default)]
@@ -88,7 +89,11 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// The policy for a page that these origins may frame; nobody when there are none.
 pub(crate) fn policy(parents: &[String]) -> String {
-    if parents.is_empty() { format!("{POLICY}'none'") } else { format!("{POLICY}{}", parents.join(" ")) }
+    if parents.is_empty() {
+        format!("{POLICY}'none'")
+    } else {
+        format!("{POLICY}{}", parents.join(" "))
+    }
 }
 
 /// Checks a request, and puts the common headers on its answer.
@@ -98,6 +103,10 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
+    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
+        let text = "this address holds as many connections as server.connections_per_address_max";
+        return Err(Error::Overloaded(text.to_owned()).into());
+    }
     check(&guard, &request)?;
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

@@ -23,6 +23,7 @@ use super::health::{self, Reports};
 use super::live::{self, Keys, OUTGOING_MAX, Worker, WorkerOutlet};
 use super::options::Options;
 use super::pages::{self, Pages};
+use super::peers::Peers;
 use super::push::{self, Intake};
 
 /// Unsent bytes that the system keeps for a connection; it doubles the figure. Small enough that a
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) assets: asset::Source,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) peers: Arc<Peers>,
     pub(crate) pages: Pages,
     pub(crate) intake: web::Data<Intake>,
     pub(crate) reports: web::Data<Reports>,
@@ -100,7 +102,7 @@ pub(crate) fn start(
         reports: parts.reports,
         keys: web::Data::new(Keys::default()),
     };
-    let (commands, clock) = (parts.commands, parts.clock);
+    let (commands, clock, peers) = (parts.commands, parts.clock, parts.peers);
     let sessions = Arc::new(AtomicU64::new(1));
     let factory = move || {
         let (id, outgoing) = workers.take();
@@ -117,7 +119,10 @@ pub(crate) fn start(
             .wrap(from_fn(super::guard::guard))
     };
     let server = HttpServer::new(factory)
-        .on_connect(|connection, _| prepare(connection))
+        .on_connect(move |connection, extensions| {
+            prepare(connection);
+            peers.connected(connection, extensions);
+        })
         .workers(count)
         .max_connections(per_worker)
         .backlog(4096)
