@@ -4,6 +4,7 @@
 mod client;
 mod law;
 mod sessions;
+mod vectors;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
