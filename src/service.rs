@@ -11,11 +11,11 @@ use tokio::sync::mpsc;
 
 use crate::collect;
 use crate::config::Settings;
+use crate::dashboard::Unit;
 use crate::live::{self, Command, Hub, Surroundings};
 use crate::model::{
     Arrivals, Clock, Matcher, Origin, Report, Select, Selection, Span, TimeRange, Timestamp,
 };
-use crate::dashboard::Unit;
 use crate::query::Limits;
 use crate::render::{number, time_of_day};
 use crate::store::Store;
@@ -62,8 +62,11 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let store =
-        Arc::new(Store::new(&settings.storage, settings.ingest.max_age, settings.ingest.max_future));
+    let store = Arc::new(Store::new(
+        &settings.storage,
+        settings.ingest.max_age,
+        settings.ingest.max_future,
+    ));
     let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
     let data: Arc<dyn Select> = Arc::clone(&store) as _;
     let own = Arc::new(OwnFigures::default());
@@ -166,10 +169,8 @@ fn start_live(
     commands: mpsc::Receiver<Command>,
     around: Surroundings,
 ) -> Result<std::thread::JoinHandle<()>, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(Error::Live)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Live)?;
     let drive = move || {
         if let Err(error) = runtime.block_on(live::run(hub, commands, around)) {
             log::error!("the live core has ended error={error}");
@@ -269,4 +270,3 @@ impl OwnFigures {
         self.reports.get().map(|reports| reports.read()).unwrap_or_default()
     }
 }
-

@@ -19,7 +19,9 @@ use crate::render::{PanelData, Window};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::guard::policy;
-use super::page::{self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Shell, Theme};
+use super::page::{
+    self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Shell, Theme,
+};
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
 const INLINE_MAX: usize = 24 * 1024;
@@ -143,8 +145,7 @@ async fn embed_page(
         return Err(Refusal(StatusCode::FORBIDDEN, "Not for embedding", text));
     }
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
-    let panel =
-        panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
+    let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
     let range = range(query, board.dashboard.range)?;
     let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
     let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
