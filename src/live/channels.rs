@@ -276,9 +276,10 @@ impl Channels {
             if last - newest > watched.length as i64 {
                 return self.begin_anew(id, "the window was left behind", now);
             }
-            let (purpose, first) = match watched.reach.moves {
-                true => (Purpose::Whole, oldest.max(last + 1 - watched.length as i64)),
-                false => (Purpose::Advance, newest + 1),
+            let (purpose, first) = if watched.reach.moves {
+                (Purpose::Whole, oldest.max(last + 1 - watched.length as i64))
+            } else {
+                (Purpose::Advance, newest + 1)
             };
             return self.submit(id, purpose, (first, last), now);
         }

@@ -127,7 +127,9 @@ mod tests {
         #[test]
         fn single_bits_are_read_as_written(bits in prop::collection::vec(any::<bool>(), 0..200)) {
             let mut writer = BitWriter::default();
-            bits.iter().for_each(|bit| writer.write(u64::from(*bit), 1));
+            for bit in &bits {
+                writer.write(u64::from(*bit), 1);
+            }
             let bytes = writer.to_bytes();
             let mut reader = BitReader::new(&bytes);
             for bit in bits {

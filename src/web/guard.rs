@@ -16,6 +16,7 @@ use actix_web::web;
 use crate::model::{Counter, Reading, Report};
 
 use super::Error;
+use super::peers::Peer;
 
 /// The hosts under which the service may be addressed.
 #[derive(Debug, Default)]
@@ -102,6 +103,10 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
+    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
+        let text = "this address holds as many connections as server.connections_per_address_max";
+        return Err(Error::Overloaded(text.to_owned()).into());
+    }
     check(&guard, &request)?;
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

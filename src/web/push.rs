@@ -130,8 +130,9 @@ pub(crate) async fn influx(
     let read = read(&request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
-    let keys = &mut keys.0.borrow_mut();
-    let decoded = ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    let decode =
+        |keys: &mut KeyCache| ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    let decoded = decode(&mut keys.0.borrow_mut());
     take(&intake, decoded, query.ttl, read.bytes.len()).await
 }
 

@@ -70,9 +70,14 @@ struct Slot {
     waker: Option<Waker>,
     /// Where the answer of a held poll goes.
     answer: Option<oneshot::Sender<(Bytes, u64)>>,
-    /// Whether silence is judged: on a WebSocket, where pings are answered.
-    answers_pings: bool,
+    /// Silence is judged on a WebSocket alone, where pings are answered.
+    silence: Option<Silence>,
+}
+
+/// How long a WebSocket viewer has been silent.
+struct Silence {
     heard: Timestamp,
+    /// It was pinged since.
     asked: bool,
 }
 
@@ -127,15 +132,13 @@ impl Worker {
             self.clock.wait_until(now + Span(1000)).await;
             let now = self.clock.now();
             let mut gone = Vec::new();
-            for (id, slot) in self.state.borrow_mut().slots.iter_mut() {
-                let silent = now - slot.heard;
-                if !slot.answers_pings {
-                    continue;
-                }
+            for (id, slot) in &mut self.state.borrow_mut().slots {
+                let Some(silence) = &mut slot.silence else { continue };
+                let silent = now - silence.heard;
                 if silent >= GONE_AFTER {
                     gone.push(*id);
-                } else if silent >= ASK_AFTER && !slot.asked {
-                    slot.asked = true;
+                } else if silent >= ASK_AFTER && !silence.asked {
+                    silence.asked = true;
                     slot.push(PING);
                 }
             }
@@ -161,9 +164,7 @@ impl Worker {
             ended: false,
             waker: None,
             answer: None,
-            answers_pings,
-            heard: self.clock.now(),
-            asked: false,
+            silence: answers_pings.then(|| Silence { heard: self.clock.now(), asked: false }),
         };
         self.state.borrow_mut().slots.insert(session, slot);
     }
@@ -176,7 +177,7 @@ impl Worker {
     /// Something came from the viewer.
     pub(crate) fn heard(&self, session: SessionId, now: Timestamp) {
         if let Some(slot) = self.state.borrow_mut().slots.get_mut(&session) {
-            (slot.heard, slot.asked) = (now, false);
+            slot.silence = Some(Silence { heard: now, asked: false });
         }
     }
 
@@ -187,7 +188,7 @@ impl Worker {
         if slot.ended {
             return;
         }
-        if let Some(code) = close.filter(|_| slot.answers_pings) {
+        if let Some(code) = close.filter(|_| slot.silence.is_some()) {
             let [high, low] = code.to_be_bytes();
             slot.push(Bytes::copy_from_slice(&[0x88, 2, high, low]));
         }
