@@ -64,80 +64,7 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-<<<<<<< HEAD
-    let store = Arc::new(Store::new(
-        &settings.storage,
-        settings.ingest.max_age,
-        settings.ingest.max_future,
-    ));
-    let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
-    let data: Arc<dyn Select> = Arc::clone(&store) as _;
-    let own = Arc::new(OwnFigures::default());
-    let figures = Arc::clone(&own);
-    let collectors = collect::start(
-        &settings.collect,
-        Arc::clone(&store) as _,
-        Arc::clone(&clock),
-        Arc::new(move || figures.read()),
-    );
-    let host = collectors.host().to_owned();
-    let boards =
-        Arc::new(Registry::new(settings.dashboards.clone(), host.clone(), Arc::clone(&data)));
-    let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
-    let hub = hub(&settings, &store, &boards);
-    let collectors = Arc::new(collectors);
-    let facts = Arc::new(ArcSwap::default());
-    let intake = Data::new(Intake::new(
-        settings.ingest.clone(),
-        Arc::clone(&store),
-        Arc::clone(&boards),
-        Arc::clone(&clock),
-    ));
-    let guard = Arc::new(guard(&settings, &listener));
-    let reports: Vec<Arc<dyn Report>> = vec![
-        Arc::clone(&store) as _,
-        hub.counters(),
-        Arc::clone(&collectors) as _,
-        intake.counters(),
-        Arc::clone(&guard) as _,
-    ];
-    let reports = Data::new(Reports(reports));
-    own.set(Data::clone(&reports));
-    let around = Surroundings {
-        clock: Arc::clone(&clock),
-        data,
-        limits: Limits::from(&settings.query),
-        outlets,
-    };
-    let hub = start_live(hub, told, around)?;
-    let upkeep = tokio::spawn(keep_up(
-        Arc::clone(&store),
-        Arc::clone(&boards),
-        Arc::clone(&facts),
-        Arc::clone(&clock),
-    ));
-    let pages = Pages {
-        assets: web::asset_urls(),
-        boards,
-        live: commands.clone(),
-        parents: settings.embed.parents.clone(),
-        facts,
-    };
-    let parts = Parts {
-        options: settings.server.clone(),
-        assets: web::asset::Source::new(settings.assets.as_deref()),
-        guard,
-        pages,
-        intake,
-        reports,
-        commands: commands.clone(),
-        clock,
-    };
-    let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
-    let server = tokio::spawn(server);
-=======
     let service = Service::start(settings, listener, clock)?;
->>>>>>> main
     shutdown.await;
     service.stop().await
 }
@@ -252,11 +179,7 @@ fn start_live(
     hub: Hub,
     commands: mpsc::Receiver<Command>,
     around: Surroundings,
-<<<<<<< HEAD
-) -> Result<std::thread::JoinHandle<()>, Error> {
-=======
 ) -> Result<(), Error> {
->>>>>>> main
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Live)?;
     let drive = move || {
