@@ -15,7 +15,8 @@ pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
 
 use crate::model::Span;
-use crate::query::Plan;
+/// What a [`PanelQuery`] asks; named here for those who know panels and not the query language.
+pub use crate::query::Plan;
 
 /// One dashboard: a grid of panels with a name and an address.
 #[derive(Debug, Clone)]

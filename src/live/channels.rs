@@ -165,8 +165,8 @@ impl Channels {
         self.by_id.len()
     }
 
-    /// The channel of a plan with at least `range` of window, made if need be. `None` when there are
-    /// too many.
+    /// The channel of a plan with at least `range` of window, made if need be. `None` when there
+    /// are too many.
     pub(crate) fn watch(
         &mut self,
         plan: &Arc<Plan>,

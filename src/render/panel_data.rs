@@ -175,8 +175,7 @@ pub fn time_of_day(at: Timestamp, zone: Span, seconds: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard::{PanelKind, PanelQuery};
-    use crate::query::Plan;
+    use crate::dashboard::{PanelKind, PanelQuery, Plan};
 
     fn panel() -> Panel {
         let query = PanelQuery::new(Plan::new("x").expect("a query"));

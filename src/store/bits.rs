@@ -1,5 +1,5 @@
-//! Bits in a row: written most significant first into a growing buffer, read back in the same order.
-//! It knows nothing of samples; chunks are made of it.
+//! Bits in a row: written most significant first into a growing buffer, read back in the same
+//! order. It knows nothing of samples; chunks are made of it.
 
 /// Collects bits.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +108,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(parts in prop::collection::vec((any::<u64>(), 1_u32..=64), 0..200)) {
+        fn what_is_written_is_read(
+            parts in prop::collection::vec((any::<u64>(), 1_u32..=64), 0..200),
+        ) {
             let cut = |(value, bits): &(u64, u32)| value >> (64 - bits);
             let mut writer = BitWriter::default();
             for part in &parts {

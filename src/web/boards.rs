@@ -1,5 +1,5 @@
-//! The dashboards that are served: those of the settings, the host's own with a panel for each pushed
-//! name, and one for any single name. They are swapped as a whole, so readers never wait.
+//! The dashboards that are served: those of the settings, the host's own with a panel for each
+//! pushed name, and one for any single name. They are swapped as a whole, so readers never wait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

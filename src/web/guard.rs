@@ -1,5 +1,5 @@
-//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of other
-//! sites, and the headers that every answer carries.
+//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of
+//! other sites, and the headers that every answer carries.
 
 use std::net::IpAddr;
 

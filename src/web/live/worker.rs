@@ -1,8 +1,9 @@
-//! What one socket worker holds of the live core: a slot a viewer and the last frames of each group.
-//! All of it belongs to one thread, so there is no lock; the hub's messages come over one channel.
+//! What one socket worker holds of the live core: a slot a viewer and the last frames of each
+//! group. All of it belongs to one thread, so there is no lock; the hub's messages come over one
+//! channel.
 //!
-//! A viewer that does not read costs its slot and nothing else: frames are shared, and what it misses
-//! is told in one piece when it reads again.
+//! A viewer that does not read costs its slot and nothing else: frames are shared, and what it
+//! misses is told in one piece when it reads again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
