@@ -52,9 +52,9 @@ async function lost(opened) {
   assert.match(await opened.text('#notice'), /^connection lost at \d\d:\d\d:\d\d, trying again$/);
   const panel = page.locator('#memory[data-stale]');
   await panel.waitFor();
-  assert.match(await panel.locator('.asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
+  assert.match(await panel.locator('.head .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
   assert.match(await panel.locator('.num').innerText(), /\d.*B/, 'the value is kept');
-  assert.match(await page.locator('#cpu .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
+  assert.match(await page.locator('#cpu .head .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
   assert.ok((await page.locator('#cpu canvas').count()) > 0, 'the chart is kept');
   const look = await page.locator('#memory .body').evaluate((body) => getComputedStyle(body).filter);
   assert.match(look, /saturate/, 'old values are greyed');
@@ -66,7 +66,7 @@ async function back(opened) {
   await opened.state('live');
   await opened.page.locator('#memory:not([data-stale])').waitFor();
   await opened.page.locator('#notice').waitFor({ state: 'hidden' });
-  assert.equal(await opened.page.locator('.asof:visible').count(), 0);
+  assert.equal(await opened.page.locator('.head .asof:visible').count(), 0);
   await opened.changed(SWITCHES, await opened.text(SWITCHES));
   assert.ok(await opened.marked(), 'the page was not reloaded');
 }
@@ -88,6 +88,22 @@ test('a service that is ended in order says goodbye, and its viewers come back',
   await lost(opened);
   await server.start();
   await back(opened);
+  await opened.close([GONE]);
+});
+
+test('an embed says it as well, and goes on by itself', async () => {
+  const opened = await visit(browser, `${server.url}/embed/overview/memory`);
+  await opened.state('live');
+  await opened.page.locator('#memory[data-drawn]').waitFor();
+  await opened.mark();
+  await server.kill();
+  await opened.state('retry', SAID_MS);
+  await opened.page.locator('#memory[data-stale] .asof').waitFor();
+  assert.match(await opened.text('#notice'), /^connection lost at \d\d:\d\d:\d\d, trying again$/);
+  await server.start();
+  await opened.state('live');
+  await opened.page.locator('#memory:not([data-stale])').waitFor();
+  assert.ok(await opened.marked(), 'the frame was not reloaded');
   await opened.close([GONE]);
 });
 
