@@ -98,8 +98,11 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
-    check(&guard, &request)?;
-    let mut response = next.call(request).await?;
+    // A refusal carries the same headers as any other answer.
+    let mut response = match check(&guard, &request) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(error) => request.error_response(error).map_into_right_body(),
+    };
     let headers = response.headers_mut();
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
