@@ -1,10 +1,12 @@
 //! Compiles the assets into the binary: raw, brotli and gzip, under one hash of the whole folder,
-//! with the list of modules that a page preloads.
+//! without the comments and the indentation of our own, and with what each module imports.
 
 #[path = "src/web/asset/content_type.rs"]
 mod content_type;
 #[path = "build/imports.rs"]
 mod imports;
+#[path = "build/strip.rs"]
+mod strip;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,8 +17,8 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
-/// Where the browser begins.
-const ENTRY: &str = "main.js";
+/// Where files of others stand, which are served as they are.
+const VENDOR: &str = "vendor/";
 
 /// What stands in the folder for developers, and is not served.
 const LEFT_OUT: [&str; 3] = [".d.ts", "LICENSE", ".md"];
@@ -34,7 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         read_folder(&root, "", &mut assets)?;
     }
     let mut table = format!("static HASH: &str = {:?};\n", hash(&assets));
-    writeln!(table, "static MODULES: &[&str] = &{:?};", modules(&assets)?)?;
+    table.push_str("static MODULES: &[(&str, &[&str])] = &[\n");
+    for path in assets.keys().filter(|path| path.ends_with(".js") && !path.starts_with(VENDOR)) {
+        writeln!(table, "    ({path:?}, &{:?}),", modules(path, &assets)?)?;
+    }
+    table.push_str("];\n");
     table.push_str("static ASSETS: &[Asset] = &[\n");
     for (index, (path, bytes)) in assets.iter().enumerate() {
         write_asset(&mut table, &out, index, path, bytes)?;
@@ -54,10 +60,24 @@ fn read_folder(folder: &Path, prefix: &str, assets: &mut Assets) -> Result<(), B
         if entry.file_type()?.is_dir() {
             read_folder(&entry.path(), &format!("{path}/"), assets)?;
         } else if !LEFT_OUT.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.') {
-            assets.insert(path, fs::read(entry.path())?);
+            let bytes = served(&path, fs::read(entry.path())?)?;
+            assets.insert(path, bytes);
         }
     }
     Ok(())
+}
+
+/// A file as it is served: our own scripts and sheets without what only their readers need.
+fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
+    let ours = !path.starts_with(VENDOR) && (path.ends_with(".js") || path.ends_with(".css"));
+    if !ours {
+        return Ok(bytes);
+    }
+    let text = str::from_utf8(&bytes).map_err(|error| format!("asset `{path}`: {error}"))?;
+    let stripped = strip::strip(text).map_err(|line| {
+        format!("assets/{path}:{line}: a comment, or a text in backquotes, does not end here")
+    })?;
+    Ok(stripped.into_bytes())
 }
 
 /// The first 16 hex digits of the SHA-256 over all paths and contents, lengths included, so that no
@@ -77,9 +97,10 @@ fn hash(assets: &Assets) -> String {
     })
 }
 
-/// The entry and all that it imports, in the order in which a browser finds them.
-fn modules(assets: &Assets) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut found: Vec<String> = assets.keys().filter(|path| *path == ENTRY).cloned().collect();
+/// A module and all that it imports, in the order in which a browser finds them. What is loaded
+/// later by `import()` is not among them.
+fn modules(entry: &str, assets: &Assets) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut found = vec![entry.to_owned()];
     let mut next = 0;
     while let Some(path) = found.get(next).cloned() {
         let bytes = assets.get(&path).ok_or_else(|| format!("no asset `{path}` to import"))?;

@@ -1,9 +1,13 @@
 /**
- * What a reader can press: ranges, pause, theme, the data table; by pointer and by single keys.
+ * What stands around the panels: the clock, the pill, and what a reader can press: ranges, pause,
+ * theme, the data table; by pointer and by single keys. An embedded panel goes without.
  *
  * @typedef {{range: (rangeMs: number) => void, pause: () => void, theme: () => void,
- *   table: (panel: Element | null) => void}} Actions
+ *   table: (panel: Element | null) => void, now: () => number}} Actions
  */
+
+import { Status } from './elements/status.js';
+import { Time } from './elements/time.js';
 
 const THEME = 'watchglass.theme';
 
@@ -37,6 +41,9 @@ export function markRange(rangeMs) {
 
 /** @param {Actions} actions */
 export function listen(actions) {
+  Time.now = actions.now;
+  customElements.define('wg-time', Time);
+  customElements.define('wg-status', Status);
   /** @type {Element | null} the panel that was pointed at last */
   let pointed = null;
   document.addEventListener('pointerover', ({ target }) => {

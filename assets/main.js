@@ -7,17 +7,14 @@
  * @import { State } from './connection.js'
  * @import { Channel, Document, PageData } from './subscription.js'
  * @import { Page } from './elements/panel.js'
+ * @import { Status } from './elements/status.js'
  */
 
-import { Connection } from './connection.js';
-import { listen, markRange, recallTheme, switchTheme } from './controls.js';
+import { Connection, memory } from './connection.js';
 import { panelElement } from './elements/build.js';
 import { Panel } from './elements/panel.js';
-import { Status } from './elements/status.js';
-import { Time } from './elements/time.js';
-import { Board } from './subscription.js';
+import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
-import { forgetColours } from './views/colours.js';
 
 const RELOADED = 'watchglass.reloaded';
 const NOTICE_MS = 8000;
@@ -25,8 +22,8 @@ const NOTICE_MS = 8000;
 const root = document.documentElement;
 const embedded = root.dataset.mode === 'embed';
 
-/** @param {PageData} data */
-function start(data) {
+/** @param {PageData} data @param {typeof import('./controls.js') | null} controls */
+function start(data, controls) {
   /** @type {Set<Panel>} */
   const dirty = new Set();
   /** @type {(() => void)[]} */
@@ -34,6 +31,7 @@ function start(data) {
   let frame = 0;
   let pausedAt = 0;
   let noticed = 0;
+  let skewMs = data.time - Date.now();
   const notice = document.getElementById('notice');
   const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
 
@@ -59,9 +57,14 @@ function start(data) {
     place: (id) => board.document.panels.find((place) => place.panel === id),
     channel: (number) => board.channel(number),
     rangeMs: () => board.rangeMs,
+    // While nothing comes, the page shows the moment when something last came.
+    now: () => skewMs + (pausedAt || (page.lost() ? connection.state.since : Date.now())),
     lost: () => connection.state.name === 'retry' || connection.state.name === 'offline',
+    embedded,
     panels: new Set(),
     redraw,
+    fault: (reason) =>
+      console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
     later: (task) => {
       if (tasks.push(task) === 1) setTimeout(runTask);
     },
@@ -84,20 +87,20 @@ function start(data) {
       redrawAll();
     },
     said: (text) => say(text),
-    fault: (reason) =>
-      console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
+    fault: page.fault,
   });
 
   const connection = new Connection({
     commands: () => board.commands(),
     receive: (each) => {
       if (each.kind === 'welcome') welcome(each.body);
+      if (each.kind === 'beat') age();
       board.receive(each);
     },
     state: (/** @type {State} */ state) => {
       const wasLost = noticed < 0;
       const lost = state.name === 'retry' || state.name === 'offline';
-      status()?.show(state, pausedAt);
+      status()?.show?.(state, pausedAt);
       if (lost !== wasLost) {
         noticed = lost ? -1 : 0;
         write(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
@@ -106,7 +109,7 @@ function start(data) {
     },
     fault: (text) => {
       // What was read so far cannot be trusted: everything is fetched anew.
-      console.warn(`watchglass: ${text}`);
+      page.fault(text);
       board.forget();
     },
   });
@@ -132,12 +135,19 @@ function start(data) {
 
   /** @param {{time: number, build: string}} body */
   function welcome({ time, build }) {
-    Time.skewMs = time - Date.now();
+    skewMs = time - Date.now();
     // Another build speaks to pages of its own: come back as one of them, but only once.
-    if (build && build !== data.build && sessionStorage.getItem(RELOADED) !== build) {
-      sessionStorage.setItem(RELOADED, build);
+    if (build && build !== data.build && memory.get(RELOADED) !== build) {
+      memory.set(RELOADED, build);
       location.reload();
     }
+  }
+
+  /** The clock goes on where no values come: what they show grows old. */
+  function age() {
+    if (pausedAt) return;
+    const most = 3 * stepOf(board.rangeMs);
+    for (const panel of page.panels) if (Date.now() - panel.drawnAt > most) redraw(panel);
   }
 
   /** Panels that came are put in, in their order; those that went are taken out.
@@ -191,41 +201,38 @@ function start(data) {
     pausedAt = 0;
     show();
     redrawAll();
-    status()?.show(connection.state, 0);
+    status()?.show?.(connection.state, 0);
   };
   const restyle = () => {
-    forgetColours();
     for (const panel of page.panels) panel.renew();
     redrawAll();
   };
 
-  recallTheme();
+  write('');
   Panel.page = page;
-  customElements.define('wg-time', Time);
-  customElements.define('wg-status', Status);
   customElements.define('wg-panel', Panel);
-  if (!embedded || document.querySelector('[data-do]'))
-    listen({
-      range: (rangeMs) => {
-        if (rangeMs === board.rangeMs) return;
-        if (pausedAt) resume();
-        board.setRange(rangeMs);
-        markRange(rangeMs);
-        redrawAll();
-      },
-      pause: () => {
-        if (pausedAt) return resume();
-        pausedAt = Date.now();
-        show();
-        status()?.show(connection.state, pausedAt);
-        return undefined;
-      },
-      theme: () => {
-        switchTheme();
-        restyle();
-      },
-      table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
-    });
+  controls?.listen({
+    range: (rangeMs) => {
+      if (rangeMs === board.rangeMs) return;
+      if (pausedAt) resume();
+      board.setRange(rangeMs);
+      controls.markRange(rangeMs);
+      redrawAll();
+    },
+    pause: () => {
+      if (pausedAt) return resume();
+      pausedAt = Date.now();
+      show();
+      status()?.show(connection.state, pausedAt);
+      return undefined;
+    },
+    theme: () => {
+      controls.switchTheme();
+      restyle();
+    },
+    table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
+    now: () => Date.now() + skewMs,
+  });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
   document.addEventListener('visibilitychange', () => {
     show();
@@ -241,11 +248,13 @@ function start(data) {
   connection.open();
 }
 
-const data = document.getElementById('wg-data');
-if (data?.textContent) start(JSON.parse(data.textContent));
+const data = document.getElementById('wg-data')?.textContent ?? '';
+const controls = embedded ? null : await import('./controls.js');
+controls?.recallTheme();
+if (data) start(JSON.parse(data), controls);
 else {
   // A page without panels: only the theme can be changed.
-  recallTheme();
   root.dataset.state = 'plain';
-  listen({ range: () => {}, pause: () => {}, theme: switchTheme, table: () => {} });
+  const none = () => {};
+  controls?.listen({ range: none, pause: none, table: none, theme: controls.switchTheme, now: Date.now });
 }

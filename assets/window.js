@@ -102,6 +102,14 @@ export class Window {
     return this.open ? this.open.n : this.n;
   }
 
+  /** The oldest column in which a series has a value, or null. @param {number} series */
+  first(series) {
+    for (let n = this.firstN; n <= this.newest; n += 1) {
+      if (this.value(series, n) !== null) return n;
+    }
+    return null;
+  }
+
   /** The newest column in which a series has a value, or null. @param {number} series */
   last(series) {
     for (let n = this.newest; n >= this.firstN; n -= 1) {

@@ -39,10 +39,20 @@ pub fn hash() -> &'static str {
     HASH
 }
 
-/// The modules that `main.js` needs, itself first, in the order in which a browser finds them: what
-/// a page names by `modulepreload`.
-pub fn modules() -> &'static [&'static str] {
-    MODULES
+/// The modules that these entries need, themselves first, each once, in the order in which a browser
+/// finds them: what a page names by `modulepreload`. What a module loads later is not among them.
+pub fn modules(entries: &[&str]) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for entry in entries {
+        let Ok(at) = MODULES.binary_search_by(|(path, _)| path.cmp(entry)) else { continue };
+        let needed = MODULES.get(at).map_or(&[][..], |(_, needed)| needed);
+        for module in needed {
+            if !found.contains(module) {
+                found.push(module);
+            }
+        }
+    }
+    found
 }
 
 /// Where assets are served from.
@@ -78,8 +88,10 @@ pub async fn serve(request: HttpRequest) -> HttpResponse {
 }
 
 /// Headers of every answer. Assets are public, and an embedded panel in a sandbox has no origin.
+/// They are no pages, so that the shortest policy does; it travels with each of them.
 fn builder(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
     builder
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
@@ -144,5 +156,8 @@ async fn answer_from(folder: &Path, path: &str) -> HttpResponse {
         .body(bytes)
 }
 
+#[cfg(test)]
+#[path = "../../build/strip.rs"]
+mod strip;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::dashboard::PanelKind;
 use crate::live::{Command, Page, PageAsk};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
@@ -51,10 +52,19 @@ pub(crate) struct PageQuery {
 /// Where the assets of this build are.
 pub(crate) fn asset_urls() -> AssetUrls {
     let url = |path: &str| format!("/assets/{}/{path}", asset::hash());
+    let all = |entry: &str| asset::modules(&[entry]).into_iter().map(url).collect::<Vec<_>>();
+    // What most panels are; of the other kinds there are few, and they may come a little later.
+    let views = [
+        (PanelKind::Line, all("views/line.js")),
+        (PanelKind::Stack, all("views/line.js")),
+        (PanelKind::Stat, all("views/stat.js")),
+    ];
     AssetUrls {
         style: url("style.css"),
-        modules: asset::modules().iter().map(|path| url(path)).collect(),
         entry: url("main.js"),
+        modules: all("main.js"),
+        controls: all("controls.js"),
+        views: views.into(),
         icon: url("icon.svg"),
     }
 }

@@ -75,9 +75,31 @@ fn every_asset_is_found_and_the_modules_are_among_them() {
         let smaller = |form: Option<&[u8]>| form.is_none_or(|form| form.len() < asset.raw.len());
         assert!(smaller(asset.brotli) && smaller(asset.gzip), "{}", asset.path);
     }
-    assert!(modules().iter().all(|module| lookup(module).is_some()));
-    assert_eq!(modules().first().copied(), lookup("main.js").map(|asset| asset.path));
+    let all: Vec<&str> = MODULES.iter().map(|(path, _)| *path).collect();
+    assert!(modules(&all).iter().all(|module| lookup(module).is_some()));
     assert!(lookup("vendor/uplot/VENDORED.md").is_none());
+}
+
+#[test]
+fn a_page_names_what_its_entries_need_once() {
+    let main = modules(&["main.js"]);
+    assert_eq!(main.first(), Some(&"main.js"));
+    assert!(main.contains(&"frame.js") && !main.contains(&"vendor/uplot/uplot.js"), "{main:?}");
+    let both = modules(&["main.js", "views/line.js", "main.js", "views/none.js"]);
+    assert!(both.starts_with(&main) && both.contains(&"vendor/uplot/uplot.js"), "{both:?}");
+    let mut once = both.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), both.len());
+}
+
+#[test]
+fn our_own_scripts_carry_no_comments_for_their_readers() {
+    let ours = ASSETS.iter().filter(|asset| !asset.path.starts_with("vendor/"));
+    for asset in ours.filter(|asset| asset.path.ends_with(".js") || asset.path.ends_with(".css")) {
+        let text = str::from_utf8(asset.raw).expect("UTF-8");
+        assert_eq!(strip::strip(text).as_deref(), Ok(text), "{}", asset.path);
+    }
 }
 
 async fn get(source: Source, path: &str) -> ServiceResponse {

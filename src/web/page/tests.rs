@@ -30,6 +30,8 @@ fn assets() -> AssetUrls {
     AssetUrls {
         style: "/assets/h/style.css".into(),
         modules: vec!["/assets/h/main.js".into(), "/assets/h/frame.js".into()],
+        controls: vec!["/assets/h/controls.js".into(), "/assets/h/units.js".into()],
+        views: vec![(PanelKind::Line, vec!["/assets/h/line.js".into(), "/assets/h/units.js".into()])],
         entry: "/assets/h/main.js".into(),
         icon: "/assets/h/icon.svg".into(),
     }
@@ -336,11 +338,28 @@ fn an_embed_has_no_chrome() {
     check_markup(&html);
     assert!(html.contains(r#"data-mode="embed" data-theme="light">"#), "{html}");
     assert!(html.contains(r#"id="wg-data""#) && html.contains("<wg-panel "));
-    for chrome in ["<header class=\"top\"", "<nav", "class=\"bar\"", " hidden>\n<header"] {
+    assert!(html.contains(r#"<link rel="modulepreload" href="/assets/h/line.js">"#));
+    for chrome in ["controls.js", "<nav", "class=\"bar\"", " hidden>\n<header"] {
         assert!(!html.contains(chrome), "{chrome}");
     }
     assert_eq!(Theme::parse("light"), Some(Theme::Light));
     assert_eq!(Theme::parse("pink"), None);
+}
+
+#[test]
+fn a_page_names_beforehand_what_its_panels_need() {
+    let assets = assets();
+    let check = |controls: bool, kinds: &[PanelKind], expected: &[&str]| {
+        let panels: Vec<Panel> = kinds.iter().map(|kind| panel("p", *kind)).collect();
+        let found = assets.preloads(controls, &panels);
+        let names: Vec<&str> = found.iter().filter_map(|path| path.strip_prefix("/assets/h/")).collect();
+        assert_eq!(names, expected);
+    };
+    check(false, &[], &["main.js", "frame.js"]);
+    check(false, &[PanelKind::Line], &["main.js", "frame.js", "line.js", "units.js"]);
+    check(true, &[PanelKind::Table], &["main.js", "frame.js", "controls.js", "units.js"]);
+    let all = ["main.js", "frame.js", "line.js", "units.js", "controls.js"];
+    check(true, &[PanelKind::Line, PanelKind::Line], &all);
 }
 
 #[test]
