@@ -1,8 +1,10 @@
 //! Compiles the assets into the binary: raw, brotli and gzip, under one hash of the whole folder,
-//! without the comments and the indentation of our own, and with what each module imports.
+//! our own scripts joined into one file for each entry, without what only their readers need.
 
 #[path = "src/web/asset/content_type.rs"]
 mod content_type;
+#[path = "build/bundle.rs"]
+mod bundle;
 #[path = "build/imports.rs"]
 mod imports;
 #[path = "build/strip.rs"]
@@ -16,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use sha2::{Digest, Sha256};
+
+/// The scripts that pages name, in the order of their names.
+const ENTRIES: [&str; 2] = ["embed.js", "main.js"];
 
 /// Where files of others stand, which are served as they are.
 const VENDOR: &str = "vendor/";
@@ -35,9 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if root.is_dir() {
         read_folder(&root, "", &mut assets)?;
     }
+    let assets = joined(assets)?;
     let mut table = format!("static HASH: &str = {:?};\n", hash(&assets));
     table.push_str("static MODULES: &[(&str, &[&str])] = &[\n");
-    for path in assets.keys().filter(|path| path.ends_with(".js") && !path.starts_with(VENDOR)) {
+    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
         writeln!(table, "    ({path:?}, &{:?}),", modules(path, &assets)?)?;
     }
     table.push_str("];\n");
@@ -78,6 +84,22 @@ fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
         format!("assets/{path}:{line}: a comment, or a text in backquotes, does not end here")
     })?;
     Ok(stripped.into_bytes())
+}
+
+/// Our own modules joined into their entries; what is no script of ours as it was.
+fn joined(mut assets: Assets) -> Result<Assets, Box<dyn Error>> {
+    let is_ours = |path: &str| path.ends_with(".js") && !path.starts_with(VENDOR);
+    let text = |path: &str| {
+        let bytes = assets.get(path).ok_or_else(|| format!("no asset `{path}` to import"))?;
+        String::from_utf8(bytes.clone()).map_err(|error| format!("asset `{path}`: {error}"))
+    };
+    let mut entries = Vec::new();
+    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
+        entries.push(((*path).to_owned(), bundle::bundle(path, VENDOR, &text)?.into_bytes()));
+    }
+    assets.retain(|path, _| !is_ours(path));
+    assets.extend(entries);
+    Ok(assets)
 }
 
 /// The first 16 hex digits of the SHA-256 over all paths and contents, lengths included, so that no

@@ -12,7 +12,7 @@ import { Time } from './elements/time.js';
 const THEME = 'watchglass.theme';
 
 /** Takes the theme that was chosen earlier. The address says more than the memory. */
-export function recallTheme() {
+function recallTheme() {
   const root = document.documentElement;
   if (new URLSearchParams(location.search).has('theme')) return;
   const chosen = localStorage.getItem(THEME);
@@ -20,7 +20,7 @@ export function recallTheme() {
 }
 
 /** Changes between dark and light, and remembers it. */
-export function switchTheme() {
+function switchTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === 'dark'
@@ -30,7 +30,7 @@ export function switchTheme() {
 }
 
 /** Marks the range in the bar and keeps it in the address. @param {number} rangeMs */
-export function markRange(rangeMs) {
+function markRange(rangeMs) {
   for (const link of document.querySelectorAll('.seg [data-range]')) {
     const current = Number(/** @type {HTMLElement} */ (link).dataset.range) === rangeMs;
     if (current) link.setAttribute('aria-current', 'true');
@@ -40,7 +40,7 @@ export function markRange(rangeMs) {
 }
 
 /** @param {Actions} actions */
-export function listen(actions) {
+function listen(actions) {
   Time.now = actions.now;
   customElements.define('wg-time', Time);
   customElements.define('wg-status', Status);
@@ -76,3 +76,5 @@ export function listen(actions) {
     event.preventDefault();
   });
 }
+
+export const controls = { recallTheme, switchTheme, markRange, listen };

@@ -5,15 +5,6 @@
  * @import { Spec } from '../subscription.js'
  */
 
-/** The views, each loaded when a panel first needs it. @type {Record<string, () => Promise<any>>} */
-export const VIEWS = {
-  line: () => import('../views/line.js'),
-  stack: () => import('../views/line.js'),
-  stat: () => import('../views/stat.js'),
-  gauge: () => import('../views/gauge.js'),
-  table: () => import('../views/table.js'),
-};
-
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} name @param {Record<string, string>} [attributes]

@@ -15,9 +15,17 @@
 
 import { freshMs, reached, rowsOf } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
-import { VIEWS, emptyNote, headWord, legendEntry, make } from './build.js';
+import { create as gauge } from '../views/gauge.js';
+import { create as line } from '../views/line.js';
+import { create as stat } from '../views/stat.js';
+import { create as table } from '../views/table.js';
+import { emptyNote, headWord, legendEntry, make } from './build.js';
+import { dataTable } from './data.js';
 
 const SPOKEN_MS = 10_000;
+
+/** @type {Record<string, (host: HTMLElement, options: any) => any>} */
+const VIEWS = { line, stack: line, stat, gauge, table };
 
 
 /** The panel on the page. */
@@ -128,15 +136,9 @@ export class Panel extends HTMLElement {
     if (this.#view) return this.#update(spec);
     if (this.#queued) return;
     this.#queued = true;
-    VIEWS[spec.kind]().then(({ create }) => this.#plan(spec, create), Panel.page.fault);
-    return undefined;
-  }
-
-  /** Makes the view when its turn comes. @param {Spec} spec @param {any} create */
-  #plan(spec, create) {
     Panel.page.later(() => {
       this.#queued = false;
-      if (this.isConnected && this.#rows.length > 0) this.#make(spec, create);
+      if (this.isConnected && this.#rows.length > 0) this.#make(spec);
     });
   }
 
@@ -161,8 +163,9 @@ export class Panel extends HTMLElement {
     this.querySelector('.legend')?.remove();
   }
 
-  /** @param {Spec} spec @param {any} create */
-  #make(spec, create) {
+  /** @param {Spec} spec */
+  #make(spec) {
+    const create = VIEWS[spec.kind];
     const isChart = spec.kind === 'line' || spec.kind === 'stack';
     if (!isChart) this.#view = create(this.body, { spec });
     else {
@@ -285,11 +288,10 @@ export class Panel extends HTMLElement {
   }
 
   /** Puts the chart's numbers as a table in its place, or takes it away. */
-  async toggleTable() {
+  toggleTable() {
     const old = this.body.querySelector('.data');
     const { spec } = this;
     if (old || !spec || !this.#view?.timeAt) return old?.remove();
-    const { dataTable } = await import('./data.js');
     const box = dataTable(spec, this.#rows, this.#endMs, Panel.page.rangeMs());
     this.body.append(box);
     box.focus();

@@ -39,20 +39,10 @@ pub fn hash() -> &'static str {
     HASH
 }
 
-/// The modules that these entries need, themselves first, each once, in the order in which a browser
-/// finds them: what a page names by `modulepreload`. What a module loads later is not among them.
-pub fn modules(entries: &[&str]) -> Vec<&'static str> {
-    let mut found: Vec<&'static str> = Vec::new();
-    for entry in entries {
-        let Ok(at) = MODULES.binary_search_by(|(path, _)| path.cmp(entry)) else { continue };
-        let needed = MODULES.get(at).map_or(&[][..], |(_, needed)| needed);
-        for module in needed {
-            if !found.contains(module) {
-                found.push(module);
-            }
-        }
-    }
-    found
+/// The modules of an entry, itself first, in the order in which a browser finds them: what a page
+/// names by `modulepreload`.
+pub fn modules(entry: &str) -> &'static [&'static str] {
+    MODULES.iter().find(|(path, _)| *path == entry).map_or(&[], |(_, modules)| *modules)
 }
 
 /// Where assets are served from.
@@ -156,6 +146,12 @@ async fn answer_from(folder: &Path, path: &str) -> HttpResponse {
         .body(bytes)
 }
 
+#[cfg(test)]
+#[path = "../../build/bundle.rs"]
+mod bundle;
+#[cfg(test)]
+#[path = "../../build/imports.rs"]
+mod imports;
 #[cfg(test)]
 #[path = "../../build/strip.rs"]
 mod strip;

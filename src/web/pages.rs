@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dashboard::PanelKind;
 use crate::live::{Command, Page, PageAsk};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
@@ -20,7 +19,9 @@ use crate::render::{PanelData, Window};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::guard::policy;
-use super::page::{self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Shell, Theme};
+use super::page::{
+    self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
+};
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
 const INLINE_MAX: usize = 24 * 1024;
@@ -52,19 +53,14 @@ pub(crate) struct PageQuery {
 /// Where the assets of this build are.
 pub(crate) fn asset_urls() -> AssetUrls {
     let url = |path: &str| format!("/assets/{}/{path}", asset::hash());
-    let all = |entry: &str| asset::modules(&[entry]).into_iter().map(url).collect::<Vec<_>>();
-    // What most panels are; of the other kinds there are few, and they may come a little later.
-    let views = [
-        (PanelKind::Line, all("views/line.js")),
-        (PanelKind::Stack, all("views/line.js")),
-        (PanelKind::Stat, all("views/stat.js")),
-    ];
+    let script = |entry: &str| Script {
+        entry: url(entry),
+        modules: asset::modules(entry).iter().map(|path| url(path)).collect(),
+    };
     AssetUrls {
         style: url("style.css"),
-        entry: url("main.js"),
-        modules: all("main.js"),
-        controls: all("controls.js"),
-        views: views.into(),
+        script: script("main.js"),
+        embed: script("embed.js"),
         icon: url("icon.svg"),
     }
 }

@@ -75,22 +75,21 @@ fn every_asset_is_found_and_the_modules_are_among_them() {
         let smaller = |form: Option<&[u8]>| form.is_none_or(|form| form.len() < asset.raw.len());
         assert!(smaller(asset.brotli) && smaller(asset.gzip), "{}", asset.path);
     }
-    let all: Vec<&str> = MODULES.iter().map(|(path, _)| *path).collect();
-    assert!(modules(&all).iter().all(|module| lookup(module).is_some()));
+    for (entry, needed) in MODULES {
+        assert_eq!((modules(entry), needed.first()), (*needed, Some(entry)));
+        assert!(needed.iter().all(|module| lookup(module).is_some()), "{needed:?}");
+    }
     assert!(lookup("vendor/uplot/VENDORED.md").is_none());
 }
 
 #[test]
-fn a_page_names_what_its_entries_need_once() {
-    let main = modules(&["main.js"]);
-    assert_eq!(main.first(), Some(&"main.js"));
-    assert!(main.contains(&"frame.js") && !main.contains(&"vendor/uplot/uplot.js"), "{main:?}");
-    let both = modules(&["main.js", "views/line.js", "main.js", "views/none.js"]);
-    assert!(both.starts_with(&main) && both.contains(&"vendor/uplot/uplot.js"), "{both:?}");
-    let mut once = both.clone();
-    once.sort_unstable();
-    once.dedup();
-    assert_eq!(once.len(), both.len());
+fn an_entry_is_one_file_with_all_of_ours_in_it() {
+    for entry in ["embed.js", "main.js"] {
+        assert_eq!(modules(entry), [entry, "vendor/uplot/uplot.js"]);
+    }
+    assert!(modules("frame.js").is_empty() && lookup("frame.js").is_none());
+    let sizes = ["embed.js", "main.js"].map(|entry| lookup(entry).map(|asset| asset.raw.len()));
+    assert!(sizes[0] < sizes[1], "{sizes:?}");
 }
 
 #[test]

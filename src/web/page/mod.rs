@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use askama::Template;
 
-use crate::dashboard::{Dashboard, Panel, PanelKind};
+use crate::dashboard::{Dashboard, Panel};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
 use panel::{Body, PanelView};
@@ -30,32 +30,21 @@ const RANGES: [(&str, Span); 5] = [
 pub struct AssetUrls {
     /// The stylesheet.
     pub style: String,
-    /// The module that starts every page.
-    pub entry: String,
-    /// All modules that every page with panels needs, so that they start to load together.
-    pub modules: Vec<String>,
-    /// Those that a page needs which is more than an embedded panel.
-    pub controls: Vec<String>,
-    /// Those that draw a kind of panel; of a kind without any, they are loaded when one is seen.
-    pub views: Vec<(PanelKind, Vec<String>)>,
+    /// What starts every page but an embed.
+    pub script: Script,
+    /// What starts an embed.
+    pub embed: Script,
     /// The icon, an SVG.
     pub icon: String,
 }
 
-impl AssetUrls {
-    /// The modules that a page with these panels names beforehand, each once.
-    fn preloads(&self, controls: bool, panels: &[Panel]) -> Vec<&str> {
-        let controls = self.controls.iter().filter(|_| controls);
-        let used = |kind: PanelKind| panels.iter().any(|panel| panel.kind == kind);
-        let views = self.views.iter().filter(|(kind, _)| used(*kind)).flat_map(|(_, list)| list);
-        let mut found: Vec<&str> = Vec::new();
-        for module in self.modules.iter().chain(views).chain(controls) {
-            if !found.contains(&module.as_str()) {
-                found.push(module);
-            }
-        }
-        found
-    }
+/// A script and all that it loads, so that it can be loaded together.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// The module that starts it.
+    pub entry: String,
+    /// All its modules, the entry too.
+    pub modules: Vec<String>,
 }
 
 /// One entry of the navigation.
@@ -186,7 +175,6 @@ pub fn board(page: &BoardPage<'_>) -> String {
     });
     rendered(&BoardTemplate {
         shell: &page.shell,
-        modules: page.shell.assets.preloads(true, &page.dashboard.panels),
         title: &page.dashboard.title,
         description: &page.dashboard.description,
         facts: page.facts,
@@ -207,7 +195,6 @@ pub fn embed(page: &EmbedPage<'_>) -> String {
     view.hidden = false;
     rendered(&EmbedTemplate {
         assets: page.assets,
-        modules: page.assets.preloads(false, std::slice::from_ref(page.panel)),
         theme: page.theme,
         title: &page.panel.title,
         time: time_of_day(page.data.now, page.data.zone, true),
@@ -219,15 +206,13 @@ pub fn embed(page: &EmbedPage<'_>) -> String {
 /// The page that lists all dashboards.
 pub fn dashboards(page: &ListPage<'_>) -> String {
     let (shell, dashboards) = (&page.shell, page.dashboards);
-    let modules = shell.assets.preloads(true, &[]);
-    rendered(&ListTemplate { shell, modules, title: "Dashboards", dashboards })
+    rendered(&ListTemplate { shell, title: "Dashboards", dashboards })
 }
 
 /// The page that says what went wrong.
 pub fn error(page: &ErrorPage<'_>) -> String {
     rendered(&ErrorTemplate {
         shell: &page.shell,
-        modules: page.shell.assets.preloads(true, &[]),
         status: page.status,
         title: page.title,
         text: page.text,
@@ -244,7 +229,6 @@ struct RangeLink {
 #[template(path = "board.html")]
 struct BoardTemplate<'a> {
     shell: &'a Shell<'a>,
-    modules: Vec<&'a str>,
     title: &'a str,
     description: &'a str,
     facts: &'a str,
@@ -261,7 +245,6 @@ struct BoardTemplate<'a> {
 #[template(path = "embed.html")]
 struct EmbedTemplate<'a> {
     assets: &'a AssetUrls,
-    modules: Vec<&'a str>,
     theme: Option<Theme>,
     title: &'a str,
     time: String,
@@ -273,7 +256,6 @@ struct EmbedTemplate<'a> {
 #[template(path = "dashboards.html")]
 struct ListTemplate<'a> {
     shell: &'a Shell<'a>,
-    modules: Vec<&'a str>,
     title: &'a str,
     dashboards: &'a [Dashboard],
 }
@@ -282,7 +264,6 @@ struct ListTemplate<'a> {
 #[template(path = "error.html")]
 struct ErrorTemplate<'a> {
     shell: &'a Shell<'a>,
-    modules: Vec<&'a str>,
     status: u16,
     title: &'a str,
     text: &'a str,
