@@ -34,9 +34,24 @@ export function seriesName(template, labels, { title, alone }) {
   return alone ? title : labels.__name__ || title;
 }
 
+/** Labels as text, made once for each series of a window. @type {WeakMap<object, string>} */
+const texts = new WeakMap();
+
+/** @param {Record<string, string>} labels */
+function textOf(labels) {
+  let text = texts.get(labels);
+  if (text === undefined) texts.set(labels, (text = JSON.stringify(labels)));
+  return text;
+}
+
+/** How old the newest column of a step may be, in ms, to count as the present.
+ * @param {number} stepMs */
+export const freshMs = (stepMs) => Math.max(3 * stepMs, STALE_MIN_MS);
+
 /** @param {Spec} spec @param {Channel[]} channels in the order of the queries
- * @param {Map<string, number>} slots which colour each series took, kept by the caller */
-export function rowsOf(spec, channels, slots) {
+ * @param {Map<string, number>} slots which colour each series took, kept by the caller
+ * @param {number} now in ms: a value that nobody renews grows old, whatever else comes */
+export function rowsOf(spec, channels, slots, now) {
   /** @type {Row[]} */
   const rows = [];
   channels.forEach(({ window }, query) => {
@@ -45,8 +60,8 @@ export function rowsOf(spec, channels, slots) {
       const n = window.last(index);
       const value = n === null ? null : window.value(index, n);
       if (n === null || value === null) return;
-      const key = `${query} ${JSON.stringify(labels)}`;
-      const stale = (window.newest - n) * window.stepMs > Math.max(3 * window.stepMs, STALE_MIN_MS);
+      const key = `${query} ${textOf(labels)}`;
+      const stale = now - n * window.stepMs > freshMs(window.stepMs);
       const unit = spec.queries[query]?.unit || spec.unit;
       rows.push({
         key,
@@ -82,10 +97,12 @@ export function rowsOf(spec, channels, slots) {
   return kept;
 }
 
-/** The highest threshold that one of these series has reached; old values reach none.
+/** The highest threshold that one of these series has reached; old values reach none. What a stat
+ * says in its note reaches none either.
  * @param {Spec} spec @param {Row[]} rows */
 export function reached(spec, rows) {
+  const counts = (/** @type {Row} */ row) => !row.stale && (spec.kind !== 'stat' || row.query === 0);
   return spec.thresholds.findLast(({ value }) =>
-    rows.some((row) => !row.stale && row.value >= value),
+    rows.some((row) => counts(row) && row.value >= value),
   );
 }

@@ -177,6 +177,13 @@ impl Shown<'_> {
             .unwrap_or(ABSENT)
     }
 
+    /// The time of the first column in which there is a value.
+    pub fn first(&self) -> Option<Timestamp> {
+        let at = self.values.iter().position(|value| !is_absent(*value))?;
+        let back = (self.values.len() - 1 - at) as i64;
+        Some(self.window.end - self.window.step * back)
+    }
+
     /// The least and the most finite value of the window.
     pub fn extent(&self) -> Option<(f64, f64)> {
         let finite = self.values.iter().copied().filter(|value| value.is_finite());

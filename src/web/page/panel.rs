@@ -85,8 +85,8 @@ impl<'a> PanelView<'a> {
 
 /// The highest threshold that a fresh value of the panel has reached.
 fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
-    let main = if panel.kind == PanelKind::Stat { shown.get(..1)? } else { shown };
-    let fresh = main.iter().filter_map(|series| series.latest).filter(|latest| !latest.stale);
+    let main = |series: &&Shown<'_>| panel.kind != PanelKind::Stat || series.query == 0;
+    let fresh = shown.iter().filter(main).filter_map(|series| series.latest).filter(|latest| !latest.stale);
     fresh
         .filter_map(|latest| panel.reached(latest.value))
         .max_by(|a, b| a.value.total_cmp(&b.value))
