@@ -88,7 +88,11 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// The policy for a page that these origins may frame; nobody when there are none.
 pub(crate) fn policy(parents: &[String]) -> String {
-    if parents.is_empty() { format!("{POLICY}'none'") } else { format!("{POLICY}{}", parents.join(" ")) }
+    if parents.is_empty() {
+        format!("{POLICY}'none'")
+    } else {
+        format!("{POLICY}{}", parents.join(" "))
+    }
 }
 
 /// Checks a request, and puts the common headers on its answer.

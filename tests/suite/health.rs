@@ -55,16 +55,19 @@ async fn own_figures_parse_as_prometheus_text() {
 async fn collectors_fill_the_overview_within_two_seconds() {
     let app = App::real(include_str!("../../dashboard.toml"));
     let mut viewer = Viewer::open(&app, Codec::Binary).await;
-    viewer.say(&json!({ "sub": { "id": 1, "board": "overview", "panels": ["cpu", "memory"] } })).await;
-    viewer.until("values of this host", |reader| {
-        let channels = reader.channels_of(1).unwrap_or_default();
-        let filled = |id: &u32| {
-            let known = reader.channels.get(id).filter(|known| known.whole);
-            known.is_some_and(|known| !known.latest().is_empty())
-        };
-        !channels.is_empty() && channels.iter().all(filled)
-    })
-    .await;
+    viewer
+        .say(&json!({ "sub": { "id": 1, "board": "overview", "panels": ["cpu", "memory"] } }))
+        .await;
+    viewer
+        .until("values of this host", |reader| {
+            let channels = reader.channels_of(1).unwrap_or_default();
+            let filled = |id: &u32| {
+                let known = reader.channels.get(id).filter(|known| known.whole);
+                known.is_some_and(|known| !known.latest().is_empty())
+            };
+            !channels.is_empty() && channels.iter().all(filled)
+        })
+        .await;
     let text = app.get("/").await.text();
     assert!(text.contains("<svg") && text.contains("data-"), "{text}");
     viewer.watch(2, "watchglass_live_sessions").await;
@@ -79,7 +82,8 @@ async fn at_the_end_viewers_are_told_and_pushes_finish() {
     }
     // A push of which half has come.
     let mut push = TcpStream::connect(app.address).await.unwrap();
-    let head = format!("POST /push HTTP/1.1\r\nhost: {}\r\ncontent-length: 8\r\n\r\nord", app.address);
+    let head =
+        format!("POST /push HTTP/1.1\r\nhost: {}\r\ncontent-length: 8\r\n\r\nord", app.address);
     push.write_all(head.as_bytes()).await.unwrap();
     // It is being read once another request that came later is answered by the same few workers.
     for _ in 0..8 {

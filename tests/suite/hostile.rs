@@ -112,10 +112,11 @@ async fn subscriptions_by_the_hundred_are_bounded() {
     for id in 0..15 {
         viewer.say(&json!({ "sub": { "id": id, "query": format!("a{id}") } })).await;
     }
-    viewer.until("the last answer", |reader| {
-        reader.all("subscribed").len() + reader.all("end").len() == 15
-    })
-    .await;
+    viewer
+        .until("the last answer", |reader| {
+            reader.all("subscribed").len() + reader.all("end").len() == 15
+        })
+        .await;
     let ends = viewer.reader.all("end");
     assert_eq!(ends.len(), 5);
     assert!(ends[0]["text"].as_str().unwrap().contains("live.channels_max = 10"), "{}", ends[0]);

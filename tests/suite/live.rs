@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 use watchglass::model::Span;
 
-use crate::support::{App, Codec, Message, NOW, Reader, Request, Socket, Viewer, handshake, within};
+use crate::support::{
+    App, Codec, Message, NOW, Reader, Request, Socket, Viewer, handshake, within,
+};
 
 /// A push whose samples lie in the window of whoever subscribes now.
 fn past(app: &App, lines: &[(&str, f64)]) -> String {
@@ -61,12 +63,11 @@ async fn both_codecs_see_the_same_values() {
         ("v{s=\"f\"}", -0.0),
     ];
     app.push(&past(&app, &values)).await;
-    let mut viewers = [
-        Viewer::of(&app, Codec::Json, "v").await,
-        Viewer::of(&app, Codec::Binary, "v").await,
-    ];
+    let mut viewers =
+        [Viewer::of(&app, Codec::Json, "v").await, Viewer::of(&app, Codec::Binary, "v").await];
     for round in 1..=4 {
-        app.push(&format!("v{{s=\"a\"}} 0.{round}\nv{{s=\"g\"}} {}\n", 1.0 / f64::from(round))).await;
+        app.push(&format!("v{{s=\"a\"}} 0.{round}\nv{{s=\"g\"}} {}\n", 1.0 / f64::from(round)))
+            .await;
         app.step(Span(1000)).await;
         for viewer in &mut viewers {
             viewer.until_column(1, NOW.0 + 1000 * i64::from(round) - 1000).await;
@@ -92,12 +93,13 @@ async fn a_board_brings_all_its_panels() {
     app.push(&past(&app, &[("load_seconds{mode=\"user\"}", 3.0), ("orders", 5.0)])).await;
     let mut viewer = Viewer::open(&app, Codec::Json).await;
     viewer.say(&json!({ "sub": { "id": 7, "board": "overview", "range": "1m" } })).await;
-    viewer.until("its windows", |reader| {
-        let channels = reader.channels_of(7).unwrap_or_default();
-        let whole = |id: &u32| reader.channels.get(id).is_some_and(|known| known.whole);
-        !channels.is_empty() && channels.iter().all(whole)
-    })
-    .await;
+    viewer
+        .until("its windows", |reader| {
+            let channels = reader.channels_of(7).unwrap_or_default();
+            let whole = |id: &u32| reader.channels.get(id).is_some_and(|known| known.whole);
+            !channels.is_empty() && channels.iter().all(whole)
+        })
+        .await;
     let board = viewer.reader.all("board")[0].clone();
     let mut ids: Vec<&str> =
         board["panels"].as_array().unwrap().iter().filter_map(|p| p["panel"].as_str()).collect();
@@ -112,6 +114,7 @@ async fn a_board_brings_all_its_panels() {
     let mut one = Viewer::open(&app, Codec::Binary).await;
     one.say(&json!({ "sub": { "id": 1, "board": "overview", "panels": ["orders-now"] } })).await;
     // Its range is longer than what is watched already: the window grows with the next phase.
+    one.until("an answer", |reader| reader.channels_of(1).is_some()).await;
     app.step(Span(200)).await;
     one.until("a window", |reader| reader.whole(1).is_some()).await;
     assert_eq!(one.latest(1)["{}"], 5.0);
@@ -134,11 +137,12 @@ async fn a_pushed_name_gets_its_panel_while_people_watch() {
     assert_eq!(panel["panel"], "visitors");
     let channel = panel["channels"][0].as_u64().unwrap() as u32;
     app.step(Span(1000)).await;
-    viewer.until("its value", |reader| {
-        let known = reader.channels.get(&channel).filter(|known| known.whole);
-        known.is_some_and(|known| known.latest().get("visitors") == Some(&12.0))
-    })
-    .await;
+    viewer
+        .until("its value", |reader| {
+            let known = reader.channels.get(&channel).filter(|known| known.whole);
+            known.is_some_and(|known| known.latest().get("visitors") == Some(&12.0))
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -176,8 +180,14 @@ async fn frames_that_cannot_be_read_are_answered_and_passed_over() {
     let mut viewer = Viewer::open(&app, Codec::Binary).await;
     let deep = "[".repeat(10_000);
     let bad = [
-        "", "{", "null", "{\"sub\":{}}", "{\"sub\":{\"id\":-1,\"query\":\"a\"}}", "{\"dance\":1}",
-        "{\"sub\":{\"id\":1,\"board\":\"overview\",\"range\":\"5y\"}}", deep.as_str(),
+        "",
+        "{",
+        "null",
+        "{\"sub\":{}}",
+        "{\"sub\":{\"id\":-1,\"query\":\"a\"}}",
+        "{\"dance\":1}",
+        "{\"sub\":{\"id\":1,\"board\":\"overview\",\"range\":\"5y\"}}",
+        deep.as_str(),
     ];
     for (count, text) in bad.iter().enumerate() {
         viewer.socket.say(text).await;
@@ -282,7 +292,8 @@ async fn windows_are_fetched_by_names_that_cannot_be_guessed() {
     let packed = app.ask(Request::get(&path).header("accept-encoding", "gzip")).await;
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     let mut unpacked = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed.body), &mut unpacked).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed.body), &mut unpacked)
+        .unwrap();
     assert_eq!(unpacked, plain.body);
     let json = app.get(&format!("{path}.json")).await.json();
     assert_eq!(json["series"][0]["labels"], json!({ "__name__": "orders" }));

@@ -32,8 +32,7 @@ impl Program {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = command(folder.path(), &["--bind", "127.0.0.1:0"]);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("watchglass is listening on http://").unwrap();
@@ -73,7 +72,9 @@ fn every_mistake_is_named_with_its_line() {
     let (code, out, err) = output(folder.path(), &["--check", "--config", "bad.toml"]);
     assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     for (line, word) in [(2, "bind"), (3, "port"), (6, "max_age"), (14, "parse error")] {
-        let named = |text: &str| text.contains(&format!(":{line}")) || text.contains(&format!("line {line}"));
+        let named = |text: &str| {
+            text.contains(&format!(":{line}")) || text.contains(&format!("line {line}"))
+        };
         assert!(err.lines().any(|text| named(text) && text.contains(word)), "{line} {word}: {err}");
     }
     // Without --check it does not start either, and says the same.
@@ -116,7 +117,7 @@ fn what_stands_in_the_way_is_said() {
     let (code, out, err) = output(folder.path(), &["--bind", &address]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
     let expected = format!("watchglass: cannot listen on {address}: the port is in use");
-    assert!(err.starts_with(&expected) && err.contains("--bind"), "{err}");
+    assert!(err.contains(&expected) && err.contains("--bind"), "{err}");
 
     std::fs::write(folder.path().join("file"), "").unwrap();
     let arguments = ["--bind", "127.0.0.1:0", "--data", "file/data"];

@@ -14,7 +14,11 @@ async fn check(path: &str, body: &str, expected: &[(&str, f64)]) {
     let answer = app.post(path, body).await;
     assert_eq!(answer.status, 200, "{body}: {}", answer.text());
     let json = answer.json();
-    assert_eq!((&json["accepted"], &json["refused"]), (&expected.len().into(), &0.into()), "{body}");
+    assert_eq!(
+        (&json["accepted"], &json["refused"]),
+        (&expected.len().into(), &0.into()),
+        "{body}"
+    );
     let series: Vec<(String, f64)> = values(&app, r#"{__name__!=""}"#).await.into_iter().collect();
     let named = |(name, value): &(&str, f64)| ((*name).to_owned(), *value);
     assert_eq!(series, expected.iter().map(named).collect::<Vec<_>>(), "{body}");
@@ -31,7 +35,9 @@ async fn text_is_taken_as_it_stands() {
 #[tokio::test]
 async fn json_is_taken_as_object_array_and_lines() {
     let one = |name: &str, value: f64| {
-        format!(r#"{{"metric":"{name}","labels":{{"shop":"x"}},"value":{value},"timestamp":{BEFORE}}}"#)
+        format!(
+            r#"{{"metric":"{name}","labels":{{"shop":"x"}},"value":{value},"timestamp":{BEFORE}}}"#
+        )
     };
     let (a, b) = ((r#"a{shop="x"}"#, 1.5), (r#"b{shop="x"}"#, 2.0));
     check("/api/v1/push", &one("a", 1.5), &[a]).await;
@@ -97,7 +103,10 @@ async fn good_lines_are_kept_and_bad_ones_named() {
     assert_eq!(answer.status, 200);
     let json = answer.json();
     assert_eq!((&json["accepted"], &json["refused"]), (&2.into(), &2.into()));
-    assert_eq!((&json["errors"][0]["line"], &json["errors"][0]["text"]), (&2.into(), &"bad x".into()));
+    assert_eq!(
+        (&json["errors"][0]["line"], &json["errors"][0]["text"]),
+        (&2.into(), &"bad x".into())
+    );
     assert_eq!(&json["errors"][1]["line"], 3);
     assert!(json["errors"][0]["reason"].as_str().unwrap().contains("`x`"), "{json}");
 
@@ -201,15 +210,17 @@ async fn a_silent_series_ends_after_its_ttl() {
     let mut viewer = Viewer::of(&app, Codec::Binary, "drain").await;
     assert_eq!(app.post("/push?ttl=3s", "drain 1").await.status, 200);
     app.step(Span(1200)).await;
-    viewer.until("its value", |reader| {
-        reader.whole(1).is_some_and(|known| known.latest().get("drain") == Some(&1.0))
-    })
-    .await;
+    viewer
+        .until("its value", |reader| {
+            reader.whole(1).is_some_and(|known| known.latest().get("drain") == Some(&1.0))
+        })
+        .await;
     for _ in 0..5 {
         app.step(Span(1000)).await;
     }
     viewer.until_column(1, NOW.0 + 6000).await;
-    viewer.until("its end", |reader| reader.whole(1).is_some_and(|known| known.latest().is_empty()))
+    viewer
+        .until("its end", |reader| reader.whole(1).is_some_and(|known| known.latest().is_empty()))
         .await;
     // Longer than the ttl it was there, and it comes back with the next sample.
     let known = viewer.reader.whole(1).unwrap();
@@ -217,23 +228,29 @@ async fn a_silent_series_ends_after_its_ttl() {
     assert_eq!((at(2000).len(), at(6000).len()), (1, 0));
     app.push("drain 2").await;
     app.step(Span(1100)).await;
-    viewer.until("its return", |reader| {
-        reader.whole(1).is_some_and(|known| known.latest().get("drain") == Some(&2.0))
-    })
-    .await;
+    viewer
+        .until("its return", |reader| {
+            reader.whole(1).is_some_and(|known| known.latest().get("drain") == Some(&2.0))
+        })
+        .await;
     assert_eq!(app.post("/push?ttl=soon", "drain 1").await.status, 400);
 }
 
 #[tokio::test]
 async fn what_a_collector_owns_cannot_be_pushed() {
-    let app = App::real("[collect]\nhost = \"test-host\"\n[[dashboard]]\nslug = \"overview\"\n\
-        title = \"o\"\n[[dashboard.panel]]\nid = \"cpu\"\ntitle = \"c\"\nkind = \"line\"\nquery = 'x'\n");
+    let app = App::real(
+        "[collect]\nhost = \"test-host\"\n[[dashboard]]\nslug = \"overview\"\n\
+        title = \"o\"\n[[dashboard.panel]]\nid = \"cpu\"\ntitle = \"c\"\nkind = \"line\"\nquery = 'x'\n",
+    );
     let mut viewer = Viewer::open(&app, Codec::Json).await;
-    viewer.say(&serde_json::json!({ "sub": { "id": 1, "query": "node_load1", "window": "1m" } })).await;
-    viewer.until("a reading", |reader| {
-        reader.whole(1).is_some_and(|known| !known.latest().is_empty())
-    })
-    .await;
+    viewer
+        .say(&serde_json::json!({ "sub": { "id": 1, "query": "node_load1", "window": "1m" } }))
+        .await;
+    viewer
+        .until("a reading", |reader| {
+            reader.whole(1).is_some_and(|known| !known.latest().is_empty())
+        })
+        .await;
     let series = viewer.latest(1).into_keys().next().unwrap();
     assert_eq!(series, r#"node_load1{instance="test-host", job="node"}"#);
     let answer = app.post("/push", &format!("{series} 99\nnode_load1{{job=\"mine\"}} 7")).await;
