@@ -13,7 +13,7 @@
  *   later: (task: () => void) => void, resized: () => void}} Page  now: the server's time in ms
  */
 
-import { freshMs, reached, rowsOf } from '../rows.js';
+import { ageOf, freshMs, reached, rowsOf } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
 import { create as gauge } from '../views/gauge.js';
 import { create as line } from '../views/line.js';
@@ -209,15 +209,20 @@ export class Panel extends HTMLElement {
   /** Says with its time that what is shown is old, and with a colour that it is too high.
    * @param {Spec} spec */
   #age(spec) {
-    const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
     const stale =
       this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    headWord(this, 'asof', stale ? `as of ${timeOfDay(newest)}` : '');
+    headWord(this, 'asof', stale ? this.#words() : '');
     const threshold = reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
     headWord(this, 'word', threshold?.word ?? '', threshold?.level);
+  }
+
+  /** The age of the newest value. */
+  #words() {
+    const newest = this.#rows.reduce((one, other) => (other.at > one.at ? other : one));
+    return ageOf({ ...newest, stale: true }, timeOfDay);
   }
 
   #legend() {
@@ -246,7 +251,7 @@ export class Panel extends HTMLElement {
       const number =
         at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
       const old = at === null && row.stale;
-      const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+      const words = old ? ageOf(row, timeOfDay) : '';
       const text = format(number, row.unit, spec.decimals);
       if (value.textContent !== text) value.textContent = text;
       if (age.textContent !== words) age.textContent = words;
