@@ -103,6 +103,8 @@ function start(data) {
         write(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
         redrawAll();
       }
+      // An embed has no pill that would say it; the sheet needs the word all the same.
+      if (embedded) root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
     },
     fault: (text) => {
       // What was read so far cannot be trusted: everything is fetched anew.

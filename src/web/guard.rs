@@ -103,12 +103,11 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
-    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
-        let text = "this address holds as many connections as server.connections_per_address_max";
-        return Err(Error::Overloaded(text.to_owned()).into());
-    }
-    check(&guard, &request)?;
-    let mut response = next.call(request).await?;
+    // A refusal carries the same headers as any other answer.
+    let mut response = match check(&guard, &request) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(error) => request.error_response(error).map_into_right_body(),
+    };
     let headers = response.headers_mut();
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -129,6 +128,10 @@ pub(crate) async fn guard(
 }
 
 fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
+    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
+        let text = "this address holds as many connections as server.connections_per_address_max";
+        return Err(Error::Overloaded(text.to_owned()));
+    }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !guard.allows_host(host) {
         guard.hosts_refused.increment();

@@ -51,7 +51,9 @@ fn both_forms_of_a_vector_mean_the_same() {
             if carrier == Carrier::SocketBinary {
                 client.take_binary(&bytes(vector["hex"].as_str().expect("bytes")));
             } else {
-                frames.iter().for_each(|frame| client.take_json(frame.clone()));
+                for frame in frames {
+                    client.take_json(frame.clone());
+                }
             }
             let known = &client.channels[&channel];
             assert!(!known.hole, "{name}");

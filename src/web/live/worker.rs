@@ -116,10 +116,15 @@ impl Worker {
                 }
                 Outgoing::Private(session, bytes) => self.private(session, bytes),
                 Outgoing::Join(session, group, number) => self.join(session, group, number),
-                Outgoing::Answer(session, bytes, number) => self.answer(session, bytes, number),
+                Outgoing::Answer(session, bytes, number) => {
+                    self.answer(session, bytes, number);
+                }
                 Outgoing::End(session, bytes) => {
-                    self.private(session, bytes);
-                    self.end(session, Some(1012));
+                    // A poll that is held is answered; the session has no other stream to end.
+                    if !self.answer(session, bytes.clone(), 0) {
+                        self.private(session, bytes);
+                        self.end(session, Some(1012));
+                    }
                 }
             }
         }
@@ -299,13 +304,14 @@ impl Worker {
         slot.wake();
     }
 
-    fn answer(&self, session: SessionId, bytes: Bytes, number: u64) {
+    /// Answers a poll that is held; `false` when none is.
+    fn answer(&self, session: SessionId, bytes: Bytes, number: u64) -> bool {
         let mut state = self.state.borrow_mut();
         let slot = state.slots.get_mut(&session);
-        if let Some(answer) = slot.and_then(|slot| slot.answer.take()) {
-            // The poll may have gone; then the answer is asked for again by its number.
-            let _ = answer.send((bytes, number));
-        }
+        let Some(answer) = slot.and_then(|slot| slot.answer.take()) else { return false };
+        // The poll may have gone; then the answer is asked for again by its number.
+        let _ = answer.send((bytes, number));
+        true
     }
 }
 
