@@ -1,7 +1,7 @@
 //! Routes, pages, push endpoints, the live transports and the assets.
 //!
-//! It holds no state but sockets: what two requests must agree on lives lower. [`start`] makes the
-//! server of its [`Parts`]; the rest of the module is one file a group of routes.
+//! It holds no state but sockets: what two requests must agree on lives lower. `start` makes the
+//! server of its `Parts`; the rest of the module is one file a group of routes.
 
 pub mod asset;
 mod boards;
