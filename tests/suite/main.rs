@@ -4,6 +4,8 @@
 //! [`support::App`] is the service, [`support::Viewer`] somebody who watches it.
 
 #![expect(clippy::unwrap_used, reason = "a test whose connection breaks has to stop")]
+#![expect(clippy::format_push_string, reason = "bodies of tests read best as they are sent")]
+#![expect(clippy::format_collect, reason = "bodies of tests read best as they are sent")]
 
 mod fallback;
 mod fanout;
