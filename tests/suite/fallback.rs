@@ -1,5 +1,5 @@
-//! Where WebSocket does not get through: the same frames as server-sent events and by long poll, with
-//! commands by POST.
+//! Where WebSocket does not get through: the same frames as server-sent events and by long poll,
+//! with commands by POST.
 
 use serde_json::{Value, json};
 use watchglass::model::Span;

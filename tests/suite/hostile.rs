@@ -1,5 +1,5 @@
-//! Strangers at the WebSocket: foreign origins, frames beyond every limit, floods. Each is refused or
-//! ended with its close code, costs nothing, and nobody else notices.
+//! Strangers at the WebSocket: foreign origins, frames beyond every limit, floods. Each is refused
+//! or ended with its close code, costs nothing, and nobody else notices.
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt;

@@ -1,5 +1,5 @@
-//! Watching over a WebSocket: the handshake, subscriptions, resuming, hiding, and what is answered to
-//! what cannot be understood.
+//! Watching over a WebSocket: the handshake, subscriptions, resuming, hiding, and what is answered
+//! to what cannot be understood.
 
 use serde_json::{Value, json};
 use watchglass::model::Span;

@@ -1,5 +1,6 @@
 //! Black-box tests: the service runs in this process on a free port, with a clock that the test
-//! steps, or as the program itself; the tests speak HTTP, WebSocket and files, and know nothing else.
+//! steps, or as the program itself; the tests speak HTTP, WebSocket and files, and know nothing
+//! else.
 //!
 //! [`support::App`] is the service, [`support::Viewer`] somebody who watches it.
 

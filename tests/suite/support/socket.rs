@@ -1,5 +1,5 @@
-//! A WebSocket client with nothing hidden: the handshake as headers, frames as bytes, so that hostile
-//! ones can be sent too.
+//! A WebSocket client with nothing hidden: the handshake as headers, frames as bytes, so that
+//! hostile ones can be sent too.
 
 use std::net::SocketAddr;
 
