@@ -42,7 +42,8 @@ impl MessageBody for LiveBody {
         if let Some(inner) = &mut self.inner {
             match inner.as_mut().poll_next(context) {
                 Poll::Ready(Some(bytes)) => return Poll::Ready(Some(bytes)),
-                Poll::Ready(None) => return Poll::Ready(None),
+                // It ends with the task that listens; what that task said last is still to be sent.
+                Poll::Ready(None) => self.inner = None,
                 Poll::Pending => {}
             }
         }

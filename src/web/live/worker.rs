@@ -21,8 +21,9 @@ use crate::model::{Clock, Span, Timestamp};
 
 /// Frames of a group that a viewer may be behind before it is told the difference in one piece.
 const RECENT_MAX: usize = 16;
-/// Bytes of a viewer's own that may wait; beyond it the viewer is let go.
-const PRIVATE_MAX: usize = 256 * 1024;
+/// Bytes of a viewer's own that may wait before more is added; beyond it the viewer is let go. Room
+/// for what a whole board missed while its page was hidden: only who asks and does not read meets it.
+const PRIVATE_MAX: usize = 2 * 1024 * 1024;
 /// Viewers that are woken before the worker looks after its other connections.
 const WAKES_AT_ONCE: usize = 500;
 /// Messages that may wait for a worker.
@@ -341,10 +342,12 @@ impl Recent {
 
 impl Slot {
     fn push(&mut self, bytes: Bytes) {
-        self.private_bytes += bytes.len();
-        self.private.push_back(bytes);
+        // What waits is compared, not what comes: one long answer alone is no reason to end.
         if self.private_bytes > PRIVATE_MAX {
             self.ended = true;
+        } else {
+            self.private_bytes += bytes.len();
+            self.private.push_back(bytes);
         }
         self.wake();
     }

@@ -51,7 +51,7 @@ pub(crate) struct Reader {
     pub(crate) wanted: Vec<String>,
     /// Every frame in JSON form that is no tick or batch.
     pub(crate) heard: Vec<Value>,
-    /// Ticks with final columns, ticks of the open column, batches.
+    /// Final columns as they came, open ones, batches.
     pub(crate) finals: usize,
     pub(crate) opens: usize,
     pub(crate) batches: usize,
@@ -112,7 +112,6 @@ impl Reader {
             match kind {
                 0 => self.take_json(serde_json::from_slice(body).expect("a frame")),
                 1 => {
-                    self.count_tick(*flags & 1 != 0, *flags & 2 != 0);
                     while !body.is_empty() {
                         self.take_block(*flags, &mut body);
                     }
@@ -121,11 +120,6 @@ impl Reader {
                 other => panic!("a frame of kind {other}"),
             }
         }
-    }
-
-    fn count_tick(&mut self, open: bool, revise: bool) {
-        self.opens += usize::from(open);
-        self.finals += usize::from(!open && !revise);
     }
 
     fn take_block(&mut self, flags: u8, body: &mut &[u8]) {
@@ -148,7 +142,6 @@ impl Reader {
     fn take_json(&mut self, frame: Value) {
         if let Some(tick) = frame.get("tick") {
             let flag = |name: &str| tick.get(name).is_some_and(|flag| flag == true);
-            self.count_tick(flag("open"), flag("revise"));
             for block in tick["blocks"].as_array().expect("blocks") {
                 let (seq, n) = (block["seq"].as_u64(), block["n"].as_i64());
                 let change = Change::Tick {
@@ -202,7 +195,12 @@ impl Reader {
     }
 
     fn change(&mut self, channel: u32, change: Change) {
-        self.batches += usize::from(matches!(change, Change::Batch { .. }));
+        match &change {
+            Change::Batch { .. } => self.batches += 1,
+            Change::Tick { open: true, .. } => self.opens += 1,
+            Change::Tick { revise: false, .. } => self.finals += 1,
+            Change::Tick { .. } => {}
+        }
         let known = self.channels.entry(channel).or_default();
         if known.whole {
             known.apply(change);

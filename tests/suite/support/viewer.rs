@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::http::Request;
 use super::reader::{Codec, Reader};
-use super::socket::{Message, Socket};
+use super::socket::{Message, Socket, masked};
 use super::within;
 
 /// One viewer.
@@ -61,7 +61,9 @@ impl Viewer {
     pub(crate) async fn hear(&mut self) {
         match self.socket.next().await {
             Message::Text(bytes) | Message::Binary(bytes) => self.reader.take(&bytes),
-            Message::Ping | Message::Pong(_) => {}
+            // As browsers do without being told.
+            Message::Ping => self.socket.send(&masked(0x8a, b"")).await,
+            Message::Pong(_) => {}
             Message::Close(code) => self.closed = Some(code),
         }
         for path in std::mem::take(&mut self.reader.wanted) {
@@ -75,7 +77,7 @@ impl Viewer {
     pub(crate) async fn until(&mut self, what: &str, holds: impl Fn(&Reader) -> bool) {
         let reading = async {
             while !holds(&self.reader) {
-                assert_eq!(self.closed, None, "closed before {what}: {:?}", self.reader.heard);
+                assert_eq!(self.closed, None, "closed before {what}");
                 self.hear().await;
             }
         };
