@@ -3,6 +3,8 @@
 //! for nothing, locks nothing and knows no socket.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -104,9 +106,9 @@ pub struct Counters {
     messages: Counter,
     catch_ups: Counter,
     refused: Counter,
-    sessions: std::sync::atomic::AtomicU64,
-    channels: std::sync::atomic::AtomicU64,
-    lag_us: std::sync::atomic::AtomicU64,
+    sessions: AtomicU64,
+    channels: AtomicU64,
+    lag_us: AtomicU64,
 }
 
 /// The state machine.
@@ -196,7 +198,6 @@ impl Hub {
         self.beat(now);
         self.expire(now);
         self.answer_pages(now);
-        use std::sync::atomic::Ordering::Relaxed;
         self.counters.sessions.store(self.sessions.len() as u64, Relaxed);
         self.counters.channels.store(self.channels.len() as u64, Relaxed);
     }
@@ -215,8 +216,7 @@ impl Hub {
         if self.channels.outstanding == 0 {
             self.flush(now);
             let lag = now - now.saturating_sub(self.options.grace).floor_to(Span(1000));
-            let lag = lag.0.unsigned_abs() * 1000;
-            self.counters.lag_us.store(lag, std::sync::atomic::Ordering::Relaxed);
+            self.counters.lag_us.store(lag.0.unsigned_abs() * 1000, Relaxed);
         }
     }
 
@@ -456,7 +456,6 @@ impl Counters {
 
 impl Report for Counters {
     fn report(&self, out: &mut Vec<Reading>) {
-        use std::sync::atomic::Ordering::Relaxed;
         let counters = [
             (
                 "watchglass_query_evaluations_total",

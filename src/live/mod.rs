@@ -46,8 +46,9 @@ use crate::query::Limits;
 
 /// The most bytes of one client frame.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
-/// Commands that may wait for the hub; a worker that meets the bound drops the connection it serves.
-pub const COMMANDS_MAX: usize = 65_536;
+/// Commands that may wait for the hub; a worker that meets the bound drops the connection it
+/// serves.
+pub const COMMANDS_MAX: usize = 16_384;
 
 /// Where the hub's messages for one worker go. `false` when the worker cannot take it now; frames
 /// that were dropped so are made up for when the worker asks to catch up.

@@ -273,7 +273,7 @@ impl Hub {
         self.flush(now);
         let Some(state) = self.sessions.get_mut(&session) else { return };
         let Some(places) = state.hidden.take() else { return };
-        self.bring_up(session, places);
+        self.bring_up(session, &places);
         self.regroup(session, now);
     }
 
@@ -284,12 +284,12 @@ impl Hub {
         let places = group.places(number).map(|places| self.with_epochs(places));
         let (worker, id, current) = (state.worker, group.id, group.number);
         self.counters.caught_up();
-        self.bring_up(session, places.unwrap_or_default());
+        self.bring_up(session, &places.unwrap_or_default());
         self.outgoing.push((worker, Outgoing::Join(session, id, current)));
     }
 
     /// Tells a session everything after its places.
-    fn bring_up(&mut self, session: SessionId, places: Vec<Place>) {
+    fn bring_up(&mut self, session: SessionId, places: &[Place]) {
         let Some(state) = self.sessions.get(&session) else { return };
         for (id, columns) in state.channels() {
             let place = places.iter().find(|(channel, _, _)| *channel == id).cloned();

@@ -1,5 +1,5 @@
-//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of other
-//! sites, and the headers that every answer carries.
+//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of
+//! other sites, and the headers that every answer carries.
 
 use std::net::IpAddr;
 
@@ -16,6 +16,7 @@ use actix_web::web;
 use crate::model::{Counter, Reading, Report};
 
 use super::Error;
+use super::peers::Peer;
 
 /// The hosts under which the service may be addressed.
 #[derive(Debug, Default)]
@@ -127,6 +128,10 @@ pub(crate) async fn guard(
 }
 
 fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
+    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
+        let text = "this address holds as many connections as server.connections_per_address_max";
+        return Err(Error::Overloaded(text.to_owned()));
+    }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !guard.allows_host(host) {
         guard.hosts_refused.increment();

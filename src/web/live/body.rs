@@ -1,7 +1,7 @@
 //! The body of a live response: the same shared bytes for every viewer of a group.
 //!
-//! On a WebSocket it stands around the body that actix-ws made, because replacing that one would end
-//! the inbound stream; what the old body has (pongs, close frames) goes first.
+//! On a WebSocket it stands around the body that actix-ws made, because replacing that one would
+//! end the inbound stream; what the old body has (pongs, close frames) goes first.
 
 use std::pin::Pin;
 use std::rc::Rc;

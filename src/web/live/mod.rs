@@ -1,5 +1,5 @@
-//! The live transports: WebSocket, server-sent events, long poll. They move bytes between sockets and
-//! the live core and decide nothing.
+//! The live transports: WebSocket, server-sent events, long poll. They move bytes between sockets
+//! and the live core and decide nothing.
 
 mod body;
 mod fallback;

@@ -77,12 +77,22 @@ test('a hole is held, asked for once, and filled by a batch', (t) => {
     { sub: { id: 2, board: 'overview', range: '5m', from: { 7: { epoch: 'e', seq: 6 } } } },
   ]);
   receive(made, {
-    batch: { channel: 7, seq: 8, from_n: 12, columns: [[[0, 5]], [[0, 6]]], revised: [] },
+    batch: { channel: 7, seq: 8, after: 6, revised: [], from_n: 12, columns: [[[0, 5]], [[0, 6]]] },
   });
   assert.deepEqual(
     [11, 12, 13, 14].map((n) => value(made, n)),
     [4, 5, 6, 7],
   );
+});
+
+test('a batch for another place is not taken', (t) => {
+  const made = board(t);
+  now += 5000;
+  receive(made, {
+    batch: { channel: 7, seq: 9, after: 7, revised: [], from_n: 13, columns: [[[0, 6]]] },
+  });
+  assert.deepEqual([value(made, 13), sent.length], [null, 3]);
+  assert.deepEqual(sent[2].sub.from, { 7: { epoch: 'e', seq: 5 } });
 });
 
 test('a window that is fetched takes the blocks that came meanwhile', async (t) => {
@@ -109,7 +119,7 @@ test('series added in the schema count from the next column', (t) => {
   const made = board(t);
   receive(
     made,
-    { schema: { channel: 7, epoch: 'e', step_ms: 1000, series: [{ a: '2' }], append: true } },
+    { schema: { channel: 7, epoch: 'e', step_ms: 1000, series: [{ a: '2' }], append: 1 } },
     { tick: { blocks: [{ channel: 7, seq: 6, n: 11, values: [[1, 8]] }] } },
   );
   assert.deepEqual(
