@@ -101,7 +101,8 @@ export function rowsOf(spec, channels, slots, now) {
  * says in its note reaches none either.
  * @param {Spec} spec @param {Row[]} rows */
 export function reached(spec, rows) {
-  const counts = (/** @type {Row} */ row) => !row.stale && (spec.kind !== 'stat' || row.query === 0);
+  const counts = (/** @type {Row} */ { stale, query }) =>
+    !stale && (spec.kind !== 'stat' || query === 0);
   return spec.thresholds.findLast(({ value }) =>
     rows.some((row) => counts(row) && row.value >= value),
   );

@@ -21,6 +21,80 @@ const NOTICE_MS = 8000;
 
 const root = document.documentElement;
 
+/** The line that says what the page has to say of itself. */
+class Notice {
+  #element = document.getElementById('notice');
+  #timer = 0;
+  /** Whether something is said until it is over. */
+  held = false;
+
+  /** @param {string} text empty: nothing to say */
+  #write(text) {
+    if (!this.#element) return;
+    this.#element.textContent = text;
+    this.#element.hidden = !text;
+  }
+  /** Says something until it is over. @param {string} text empty: it is over */
+  hold(text) {
+    clearTimeout(this.#timer);
+    this.held = !!text;
+    this.#write(text);
+  }
+  /** Says a word of the server for a while; what is held is the more important one.
+   * @param {string} text */
+  say(text) {
+    if (this.held) return;
+    this.hold('');
+    this.#write(text);
+    this.#timer = setTimeout(() => this.#write(''), NOTICE_MS);
+  }
+}
+
+/** The page's one animation frame, and the tasks that wait for their turn. */
+function schedule() {
+  /** @type {Set<Panel>} */
+  const dirty = new Set();
+  /** @type {(() => void)[]} */
+  const tasks = [];
+  let frame = 0;
+  const draw = () => {
+    frame = 0;
+    const panels = [...dirty];
+    dirty.clear();
+    for (const panel of panels) panel.draw();
+  };
+  // Charts are made one a task, so that a slow phone stays responsive while the page wakes up.
+  const runTask = () => {
+    tasks.shift()?.();
+    if (tasks.length > 0) setTimeout(runTask);
+  };
+  return {
+    redraw: (/** @type {Panel} */ panel) => {
+      dirty.add(panel);
+      if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
+    },
+    later: (/** @type {() => void} */ task) => {
+      if (tasks.push(task) === 1) setTimeout(runTask);
+    },
+  };
+}
+
+/** An embed tells its height to the page around it, and to no other. */
+function tellSize() {
+  if (parent === window) {
+    // Nothing shines through a page of its own.
+    root.dataset.bg = 'solid';
+    return;
+  }
+  const origin =
+    location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+  if (!origin || origin === 'null') return;
+  parent.postMessage(
+    { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
+    origin,
+  );
+}
+
 /** Starts the page, if it holds the data of panels.
  * @param {typeof import('./controls.js').controls | null} controls none in an embed
  * @returns {boolean} whether it has panels */
@@ -29,34 +103,12 @@ export function start(controls) {
   if (!text) return false;
   /** @type {PageData} */
   const data = JSON.parse(text);
-  /** @type {Set<Panel>} */
-  const dirty = new Set();
-  /** @type {(() => void)[]} */
-  const tasks = [];
-  let frame = 0;
+  const { redraw, later } = schedule();
+  const notice = new Notice();
   let pausedAt = 0;
-  let noticed = 0;
   const embedded = !controls;
   let skewMs = data.time - Date.now();
-  const notice = document.getElementById('notice');
   const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
-
-  const draw = () => {
-    frame = 0;
-    const panels = [...dirty];
-    dirty.clear();
-    for (const panel of panels) panel.draw();
-  };
-  const redraw = (/** @type {Panel} */ panel) => {
-    dirty.add(panel);
-    if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
-  };
-  const redrawAll = () => page.panels.forEach(redraw);
-  // Charts are made one a task, so that a slow phone stays responsive while the page wakes up.
-  const runTask = () => {
-    tasks.shift()?.();
-    if (tasks.length > 0) setTimeout(runTask);
-  };
 
   /** @type {Page} */
   const page = {
@@ -71,9 +123,7 @@ export function start(controls) {
     redraw,
     fault: (reason) =>
       console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
-    later: (task) => {
-      if (tasks.push(task) === 1) setTimeout(runTask);
-    },
+    later,
     seen: (panel) => {
       page.place(panel.id)?.channels.forEach((number) => board.want(number));
       redraw(panel);
@@ -83,6 +133,7 @@ export function start(controls) {
     },
   };
 
+  const redrawAll = () => page.panels.forEach(redraw);
   const board = new Board(data, {
     only,
     seen: ({ number }) =>
@@ -100,7 +151,7 @@ export function start(controls) {
       if (!embedded) arrange(document);
       redrawAll();
     },
-    said: (text) => say(text),
+    said: (text) => notice.say(text),
     fault: page.fault,
   });
 
@@ -112,14 +163,11 @@ export function start(controls) {
       board.receive(each);
     },
     state: (/** @type {State} */ state) => {
-      const wasLost = noticed < 0;
       const lost = state.name === 'retry' || state.name === 'offline';
       status()?.show?.(state, pausedAt);
-      if (lost !== wasLost) {
-        noticed = lost ? -1 : 0;
-        write(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
-        redrawAll();
-      }
+      if (lost === notice.held) return;
+      notice.hold(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
+      redrawAll();
     },
     fault: (text) => {
       // What was read so far cannot be trusted: everything is fetched anew.
@@ -129,23 +177,6 @@ export function start(controls) {
   });
 
   const status = () => /** @type {Status | null} */ (document.querySelector('wg-status'));
-  /** @param {string} text empty: nothing to say */
-  const write = (text) => {
-    if (!notice) return;
-    notice.textContent = text;
-    notice.hidden = !text;
-  };
-  /** Shows a word of the server for a while; a lost connection is the more important one.
-   * @param {string} text */
-  const say = (text) => {
-    if (noticed < 0) return;
-    clearTimeout(noticed);
-    write(text);
-    noticed = setTimeout(() => {
-      noticed = 0;
-      write('');
-    }, NOTICE_MS);
-  };
 
   /** @param {{time: number, build: string}} body */
   function welcome({ time, build }) {
@@ -198,22 +229,6 @@ export function start(controls) {
     ]),
   );
 
-  /** An embed tells its height to the page around it, and to no other. */
-  function tellSize() {
-    if (parent === window) {
-      // Nothing shines through a page of its own.
-      root.dataset.bg = 'solid';
-      return;
-    }
-    const origin =
-      location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
-    if (!origin || origin === 'null') return;
-    parent.postMessage(
-      { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
-      origin,
-    );
-  }
-
   const show = () => connection.show(!document.hidden && !pausedAt);
   const resume = () => {
     pausedAt = 0;
@@ -226,7 +241,7 @@ export function start(controls) {
     redrawAll();
   };
 
-  write('');
+  notice.hold('');
   Panel.page = page;
   customElements.define('wg-panel', Panel);
   controls?.listen({

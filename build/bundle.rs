@@ -1,9 +1,12 @@
-//! Joins the modules of a script into one file, so that a page loads one script and not twenty, each
-//! with headers of its own and compressed apart from the others. Used while building.
+//! Joins the modules of a script into one file, so that a page loads one script and not twenty,
+//! each with headers of its own and compressed apart from the others. Used while building.
 //!
-//! It is no compiler: every module becomes a function that runs once and gives back what it exports;
-//! an import becomes a reading of that. It knows the forms that our own files use: imports by name
-//! that begin a line, exports that stand before a declaration. Vendored modules stay by themselves.
+//! It is no compiler: every module becomes a function that runs once and gives back what it
+//! exports; an import becomes a reading of that. It knows the forms that our own files use: imports
+//! by name that begin a line, exports that stand before a declaration. Vendored modules stay by
+//! themselves.
+
+use std::fmt::Write as _;
 
 use super::imports;
 
@@ -63,9 +66,10 @@ impl Bundle<'_> {
         }
         let names = names.join(", ");
         let number = self.done.len();
-        self.out.push_str(&format!(
+        let _ = write!(
+            self.out,
             "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
-        ));
+        );
         self.done.push(path.to_owned());
         Ok(())
     }
@@ -130,7 +134,8 @@ mod tests {
             ("a.js", "export function a() {}\nconst own = 1;\n"),
             (
                 "d/b.js",
-                "import { a } from '../a.js';\nimport v from '../vendor/v.js';\nexport const b = v(a);\n",
+                "import { a } from '../a.js';\nimport v from '../vendor/v.js';\n\
+                 export const b = v(a);\n",
             ),
         ];
         let expected = "import v from './vendor/v.js';\n\

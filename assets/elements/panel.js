@@ -10,7 +10,8 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
- *   later: (task: () => void) => void, seen: (panel: Panel) => void, resized: () => void}} Page  now: the server's time in ms
+ *   later: (task: () => void) => void, seen: (panel: Panel) => void, resized: () => void}} Page
+ *   now: the server's time in ms
  */
 
 import { freshMs, reached, rowsOf } from '../rows.js';
@@ -50,10 +51,8 @@ export class Panel extends HTMLElement {
   #size = [0, 0];
   /** @type {any} the view; all have update, resize, destroy */
   #view = null;
-  /** @type {Channel[]} */
-  #channels = [];
-  /** @type {Row[]} */
-  #rows = [];
+  #channels = /** @type {Channel[]} */ ([]);
+  #rows = /** @type {Row[]} */ ([]);
   /** @type {Map<string, number>} */
   #slots = new Map();
   /** @type {Set<string>} */
