@@ -165,6 +165,7 @@ export function start(controls) {
     state: (/** @type {State} */ state) => {
       const lost = state.name === 'retry' || state.name === 'offline';
       status()?.show?.(state, pausedAt);
+      if (embedded && state.name !== 'connecting') root.dataset.state = state.name;
       if (lost === notice.held) return;
       notice.hold(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
       redrawAll();

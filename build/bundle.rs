@@ -66,10 +66,8 @@ impl Bundle<'_> {
         }
         let names = names.join(", ");
         let number = self.done.len();
-        let _ = write!(
-            self.out,
-            "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
-        );
+        let _ =
+            write!(self.out, "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n");
         self.done.push(path.to_owned());
         Ok(())
     }
