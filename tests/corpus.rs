@@ -1,11 +1,11 @@
-//! Runs the stored corpus of the fuzz targets through the same functions and holds what must be true
-//! of any input: nothing panics, what is counted adds up, limits are kept, and the cache of series
-//! changes nothing.
+//! Runs the stored corpus of the fuzz targets through the same functions and holds what must be
+//! true of any input: nothing panics, what is counted adds up, limits are kept, and the cache of
+//! series changes nothing.
 //!
-//! A file's name says what it must come to: `accept-` is taken whole, `refuse-` not at all, `mixed-`
-//! in part; for the reader of encodings `bomb-` meets a limit and `broken-` is damaged; for the
-//! length gate `pass-` is let through and `long-`, `many-`, `wrong-` are the reasons to end. Other
-//! names (cases that the fuzzer found) promise nothing beyond what always holds.
+//! A file's name says what it must come to: `accept-` is taken whole, `refuse-` not at all,
+//! `mixed-` in part; for the reader of encodings `bomb-` meets a limit and `broken-` is damaged;
+//! for the length gate `pass-` is let through and `long-`, `many-`, `wrong-` are the reasons to
+//! end. Other names (cases that the fuzzer found) promise nothing beyond what always holds.
 #![expect(clippy::unwrap_used, reason = "a corpus that cannot be read is a failed test")]
 
 use std::path::Path;
