@@ -74,6 +74,10 @@ export function start(controls) {
     later: (task) => {
       if (tasks.push(task) === 1) setTimeout(runTask);
     },
+    seen: (panel) => {
+      page.place(panel.id)?.channels.forEach((number) => board.want(number));
+      redraw(panel);
+    },
     resized: () => {
       if (embedded) tellSize();
     },
@@ -81,6 +85,10 @@ export function start(controls) {
 
   const board = new Board(data, {
     only,
+    seen: ({ number }) =>
+      [...page.panels].some(
+        (panel) => panel.wanted && page.place(panel.id)?.channels.includes(number),
+      ),
     send: (command) => connection.send(command),
     changed: (/** @type {Channel} */ channel) => {
       if (pausedAt) return;
@@ -194,7 +202,11 @@ export function start(controls) {
 
   /** An embed tells its height to the page around it, and to no other. */
   function tellSize() {
-    if (parent === window) return;
+    if (parent === window) {
+      // Nothing shines through a page of its own.
+      root.dataset.bg = 'solid';
+      return;
+    }
     const origin =
       location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
     if (!origin || origin === 'null') return;

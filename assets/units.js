@@ -191,8 +191,9 @@ function tickStep(length, unit) {
  */
 export function axisEnds(least, most, min, max, unit) {
   const limit = max ?? WHOLE[unit] ?? null;
-  // Sums of rounded shares may be a little more than the whole.
-  const fixed = limit !== null && most <= limit + Math.abs(limit) / 100;
+  // Sums of measured shares may be a little more than the whole.
+  const whole = max !== null && max === WHOLE[unit];
+  const fixed = limit !== null && (whole || most <= limit + Math.abs(limit) / 100);
   const low = min ?? Math.min(0, least);
   let high = fixed ? limit : Math.max(0, most);
   if (!(high > low)) high = low + (Math.abs(low) || 1);

@@ -10,7 +10,7 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
- *   later: (task: () => void) => void, resized: () => void}} Page  now: the server's time in ms
+ *   later: (task: () => void) => void, seen: (panel: Panel) => void, resized: () => void}} Page  now: the server's time in ms
  */
 
 import { ageOf, freshMs, reached, rowsOf } from '../rows.js';
@@ -69,6 +69,10 @@ export class Panel extends HTMLElement {
   /** When it was drawn, in ms. */
   drawnAt = 0;
 
+  /** Whether its windows are needed now. One that is hidden waits for its first value. */
+  get wanted() {
+    return this.#visible || this.hidden;
+  }
   get body() {
     return /** @type {HTMLElement} */ (this.querySelector('.body'));
   }
@@ -102,7 +106,7 @@ export class Panel extends HTMLElement {
   /** @param {boolean} visible */
   #see(visible) {
     this.#visible = visible;
-    if (visible) Panel.page.redraw(this);
+    if (visible) Panel.page.seen(this);
   }
 
   /** @param {DOMRectReadOnly} box */
@@ -118,7 +122,7 @@ export class Panel extends HTMLElement {
   /** Draws what the windows hold; called once a frame at most. */
   draw() {
     const place = Panel.page.place(this.id);
-    if (!place || (!this.#visible && !this.hasAttribute('hidden'))) return;
+    if (!place || !this.wanted) return;
     // A change of range brings other channels: the old ones are shown until all of those are in.
     const channels = place.channels.map((number) => Panel.page.channel(number));
     if (channels.every((channel) => channel.window)) this.#channels = channels;
@@ -198,12 +202,9 @@ export class Panel extends HTMLElement {
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
-    const values = this.#rows.map(
-      (row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`,
-    );
-    this.body
-      .querySelector('.plot')
-      ?.setAttribute('aria-label', `${spec.title}: ${values.join(', ')}`);
+    const said = this.#rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`);
+    const plot = this.body.querySelector('.plot');
+    plot?.setAttribute('aria-label', `${spec.title}: ${said.join(', ')}`);
   }
 
   /** Says with its time that what is shown is old, and with a colour that it is too high.

@@ -17,22 +17,24 @@ function set(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** The line of values, standing on the lower edge, with breaks where there is none.
- * @param {(number | null)[]} values */
-function path(values) {
+/** The line of values and the area below it, with breaks where there is none.
+ * @param {(number | null)[]} values @returns {[string, string]} */
+function paths(values) {
   const known = values.filter((value) => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const pad = (high - low) * 0.15 || 1;
   const scale = HIGH / (high - low + 2 * pad);
-  let way = '';
+  let [area, line] = ['', ''];
   values.forEach((value, at) => {
     if (value === null) return;
     const x = ((at * WIDE) / (values.length - 1)).toFixed(1);
     const y = (HIGH - (value - low + pad) * scale).toFixed(1);
-    way += (values[at - 1] ?? null) === null ? `M${x} ${HIGH}V${y}` : `L${x} ${y}`;
-    if ((values[at + 1] ?? null) === null) way += `V${HIGH}`;
+    const begins = (values[at - 1] ?? null) === null;
+    line += `${begins ? 'M' : 'L'}${x} ${y}`;
+    area += begins ? `M${x} ${HIGH}V${y}` : `L${x} ${y}`;
+    if ((values[at + 1] ?? null) === null) area += `V${HIGH}`;
   });
-  return way;
+  return [area, line];
 }
 
 /** @param {HTMLElement} host the panel's body @param {{spec: Spec}} options */
@@ -47,8 +49,11 @@ export function create(host, { spec }) {
   set(svg, 'viewBox', `0 0 ${WIDE} ${HIGH}`);
   set(svg, 'preserveAspectRatio', 'none');
   set(svg, 'aria-hidden', 'true');
-  const shape = svg.appendChild(document.createElementNS(SVG, 'path'));
-  set(shape, 'class', 'a');
+  const [area, stroke] = ['a f', 'l'].map((name) => {
+    const path = document.createElementNS(SVG, 'path');
+    set(path, 'class', name);
+    return svg.appendChild(path);
+  });
   spark.append(svg);
   host.replaceChildren(line, spark);
   return {
@@ -80,7 +85,9 @@ export function create(host, { spec }) {
         const found = row.window.value(row.index, last - (count - 1 - at) * stride);
         return Number.isFinite(found) ? found : null;
       });
-      set(shape, 'd', path(values));
+      const [filled, drawn] = paths(values);
+      set(area, 'd', filled);
+      set(stroke, 'd', drawn);
     },
     resize() {},
     destroy() {},

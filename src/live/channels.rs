@@ -69,6 +69,8 @@ pub(crate) struct Watched {
     wants_revise: Option<(Timestamp, Timestamp)>,
     revised_at: Timestamp,
     length: usize,
+    /// How many series the last fill brought.
+    filled: usize,
     /// The open column that viewers have, when it is newer than the newest final one.
     shown_open: Option<(i64, Vec<f64>)>,
     /// The error that viewers were told of.
@@ -214,6 +216,7 @@ impl Channels {
                 wants_revise: None,
                 revised_at: now,
                 length,
+                filled: 0,
                 shown_open: None,
                 failing: None,
                 tell_fill: false,
@@ -324,7 +327,9 @@ impl Channels {
             let at = self.snapshots.at(&watched.channel, watched.channel.len());
             watched.pieces.push(Piece::plain(&at));
         }
-        if watched.channel.series().len() > TABLE_SLACK + 8 * watched.channel.present() {
+        // A fill brings all that the window saw, so only growth since then counts.
+        let kept = watched.filled.max(watched.channel.present());
+        if watched.channel.series().len() > TABLE_SLACK + 2 * kept {
             self.begin_anew(id, "most of its series have ended", now);
             return None;
         }
@@ -433,7 +438,7 @@ impl Watched {
         match purpose {
             Purpose::Fill => {
                 self.channel.fill(first, last, result);
-                self.ready = true;
+                (self.ready, self.filled) = (true, self.channel.series().len());
                 return true;
             }
             Purpose::Extend => {

@@ -35,8 +35,9 @@ impl ValueAxis {
             Unit::Ratio => Some(1.0),
             _ => None,
         };
-        // Sums of rounded shares may be a little more than the whole.
-        let max = max.or(whole).filter(|max| most <= max + max.abs() / 100.0);
+        // Sums of measured shares may be a little more than the whole.
+        let told = max.is_some() && max == whole;
+        let max = max.or(whole).filter(|max| told || most <= max + max.abs() / 100.0);
         let low = min.unwrap_or(least.min(0.0)).max(-SIZE_MAX);
         let mut high = max.unwrap_or(most.max(0.0)).min(SIZE_MAX);
         if high - low < SIZE_MIN {
@@ -114,7 +115,7 @@ mod tests {
             &[0.0, 50.0, 100.0, 150.0, 200.0],
         );
         check(
-            Some((0.0, 100.4)),
+            Some((0.0, 107.0)),
             Some(0.0),
             Some(100.0),
             Unit::Percent,

@@ -24,7 +24,7 @@ use super::page::{
 };
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
-const INLINE_MAX: usize = 24 * 1024;
+const INLINE_MAX: usize = 8 * 1024;
 
 /// What pages need.
 pub(crate) struct Pages {

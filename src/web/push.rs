@@ -132,6 +132,7 @@ pub(crate) async fn influx(
     let now = intake.clock.now();
     let decode =
         |keys: &mut KeyCache| ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    // The cache is given back before anything is waited for.
     let decoded = decode(&mut keys.0.borrow_mut());
     take(&intake, decoded, query.ttl, read.bytes.len()).await
 }

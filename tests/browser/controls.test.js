@@ -26,8 +26,7 @@ after(async () => {
 async function overview() {
   const opened = await visit(browser, server.url, { viewport: TALL });
   await opened.state('live');
-  const panel = opened.page.locator('wg-panel', { has: opened.page.getByText('level', { exact: true }) });
-  const id = await panel.first().getAttribute('id');
+  const id = await opened.panel('level').getAttribute('id');
   await opened.page.locator(`[id="${id}"][data-drawn]`).waitFor();
   return { opened, value: `[id="${id}"] .legend b` };
 }
@@ -94,7 +93,8 @@ test('a range is chosen without a reload, by pointer and by key', async () => {
 test('the theme changes at a press and is remembered', async () => {
   const { opened } = await overview();
   const { page } = opened;
-  const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const ground = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const dark = await ground();
   await page.locator('[data-do="theme"]').click();
   assert.equal(await page.locator('html').getAttribute('data-theme'), 'light');

@@ -32,11 +32,12 @@ test('charts are drawn and values move', async () => {
   assert.match(value, /\d/);
   assert.ok((await opened.page.locator('wg-panel[data-drawn]').count()) >= 12, 'panels drawn');
   assert.ok((await opened.page.locator('.plot canvas').count()) >= 8, 'charts drawn');
-  assert.equal(await opened.page.locator('.plot:has(canvas) > svg').count(), 0, 'stills are gone');
+  const stills = opened.page.locator('.plot:has(canvas) > svg');
+  assert.equal(await stills.count(), 0, 'the pictures are gone where charts are drawn');
   await opened.close();
 });
 
-test('one WebSocket carries everything: nothing is asked over HTTP once the page stands', async () => {
+test('one WebSocket carries everything, and nothing more is asked over HTTP', async () => {
   /** @type {string[]} */
   const protocols = [];
   const opened = await visit(browser, server.url, {
@@ -73,7 +74,7 @@ test('one WebSocket carries everything: nothing is asked over HTTP once the page
   await opened.close();
 });
 
-/** The ids of the panels in their order, without those that stand for what is pushed. */
+/** The ids of the panels in their order. */
 const order = () => [...document.querySelectorAll('wg-panel')].map(({ id }) => id);
 
 test('a pushed metric appears and moves, without a reload', async () => {
@@ -83,9 +84,9 @@ test('a pushed metric appears and moves, without a reload', async () => {
   const before_ = await opened.page.evaluate(order);
   assert.deepEqual(await server.push('orders 42'), { accepted: 1, refused: 0, errors: [] });
 
-  const panel = opened.page.locator('wg-panel').filter({ has: opened.page.getByText('orders', { exact: true }) });
-  await panel.first().waitFor();
-  const id = await panel.first().getAttribute('id');
+  const panel = opened.panel('orders');
+  await panel.waitFor();
+  const id = await panel.getAttribute('id');
   const value = `[id="${id}"] .legend b`;
   await opened.page.locator(`[id="${id}"][data-drawn] canvas`).waitFor();
   await opened.shows(value, '42');
@@ -116,11 +117,7 @@ test('what is pushed as JSON and as line protocol appears as well', async () => 
   const json = '{"metric":"queue_depth","labels":{"queue":"mail"},"value":7}';
   await server.push(json, '/api/v1/push');
   await server.push('weather,city=oslo temperature=21.5', '/write');
-  const panels = opened.page.locator('wg-panel');
-  await panels.filter({ hasText: 'queue_depth' }).locator('.legend b', { hasText: '7' }).waitFor();
-  await panels
-    .filter({ hasText: 'weather_temperature' })
-    .locator('.legend b', { hasText: '21.5' })
-    .waitFor();
+  await opened.panel('queue_depth').locator('.legend b', { hasText: '7' }).waitFor();
+  await opened.panel('weather_temperature').locator('.legend b', { hasText: '21.5' }).waitFor();
   await opened.close();
 });

@@ -56,7 +56,8 @@ async function lost(opened) {
   assert.match(await panel.locator('.num').innerText(), /\d.*B/, 'the value is kept');
   assert.match(await page.locator('#cpu .head .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
   assert.ok((await page.locator('#cpu canvas').count()) > 0, 'the chart is kept');
-  const look = await page.locator('#memory .body').evaluate((body) => getComputedStyle(body).filter);
+  const body = page.locator('#memory .body');
+  const look = await body.evaluate((element) => getComputedStyle(element).filter);
   assert.match(look, /saturate/, 'old values are greyed');
 }
 

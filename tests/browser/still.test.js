@@ -51,8 +51,8 @@ test('without scripts the page has all values, rows and a picture of every chart
       .map((panel) => panel.id),
   );
   assert.deepEqual(bare, [], 'charts without a picture');
-  assert.ok((await page.locator('.plot svg path.l').count()) >= 10, 'lines in pictures');
-  assert.ok((await page.locator('.spark svg path.l').count()) >= 3, 'sparklines');
+  assert.ok((await page.locator('.plot svg path[d]').count()) >= 10, 'lines in pictures');
+  assert.ok((await page.locator('.spark svg path[d]').count()) >= 3, 'sparklines');
   const words = await page.locator('#cpu .plot').getAttribute('aria-label');
   assert.match(words ?? '', /CPU by mode.*user.*\d/);
   assert.match(await opened.text('#cpu .legend'), /user/);

@@ -47,13 +47,11 @@ async function check(way, { words, path, constant }) {
   const used = opened.requests.filter((url) => new URL(url).pathname === path);
   assert.equal(used.length > 0, path !== '/live', `requests to ${path}`);
 
-  const panel = (/** @type {string} */ name) =>
-    opened.page.locator('wg-panel', { has: opened.page.getByText(name, { exact: true }) });
-  const id = await panel('constant').getAttribute('id');
+  const id = await opened.panel('constant').getAttribute('id');
   const value = `[id="${id}"] .legend b`;
   await opened.page.locator(`[id="${id}"][data-drawn] canvas`).waitFor();
   await opened.shows(value, String(constant));
-  const shared = await panel('shared').getAttribute('id');
+  const shared = await opened.panel('shared').getAttribute('id');
   await opened.shows(`[id="${shared}"] .legend b`, String(constant / 8));
   await opened.changed(SWITCHES, await opened.text(SWITCHES));
   await server.push(`constant ${constant + 1}`);
@@ -76,7 +74,8 @@ async function check(way, { words, path, constant }) {
 
 test('WebSocket is what is used when it gets through', async () => {
   const words = 'WebSocket';
-  const opened = await check({ upgrades: true, events: true }, { words, path: '/live', constant: 16 });
+  const way = { upgrades: true, events: true };
+  const opened = await check(way, { words, path: '/live', constant: 16 });
   assert.equal(opened.sockets.length, 1);
   await opened.close();
 });

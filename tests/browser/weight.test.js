@@ -51,10 +51,11 @@ async function weigh(path) {
   await opened.page.waitForLoadState('networkidle');
   const counted = [...loads.values()].filter(({ url }) => !url.endsWith('/icon.svg'));
   const bytes = counted.reduce((sum, load) => sum + load.bytes, 0);
-  const heaviest = counted
-    .sort((one, two) => two.bytes - one.bytes)
-    .map(({ url, bytes: each }) => `${each} ${new URL(url).pathname.replace(/^\/assets\/\w+/, '')}`);
-  return { opened, bytes, requests: counted.length, foreign, words: heaviest.join('\n') };
+  const heaviest = counted.sort((one, two) => two.bytes - one.bytes);
+  const words = heaviest
+    .map(({ url, bytes: each }) => `${each} ${url.replace(/^.*\/assets\/\w+/, '')}`)
+    .join('\n');
+  return { opened, bytes, requests: counted.length, foreign, words };
 }
 
 test('the overview weighs at most 60 kB in at most 24 requests, none of them foreign', async () => {
@@ -73,7 +74,7 @@ test('an embed weighs at most 45 kB', async () => {
   assert.ok(bytes > 0 && bytes <= EMBED_BYTES_MAX, `${bytes} bytes:\n${words}`);
 });
 
-test('every module that a page loads is named by a modulepreload, and the other way round', async () => {
+test('the modules that a page loads are those that it names by modulepreload', async () => {
   for (const path of ['/', '/embed/overview/cpu']) {
     const { opened } = await weigh(path);
     const named = await opened.page
@@ -90,12 +91,13 @@ test('assets are compressed and cached for ever under a hash', async () => {
   const opened = await visit(browser, server.url);
   const assets = opened.requests.filter((url) => url.includes('/assets/'));
   await opened.close();
-  assert.ok(assets.length >= 5);
+  assert.ok(assets.length >= 3);
   for (const url of assets) {
     const { headers, status } = await fetch(url, { headers: { 'accept-encoding': 'br, gzip' } });
     assert.equal(status, 200);
     assert.match(headers.get('cache-control') ?? '', /immutable/, url);
     assert.match(new URL(url).pathname, /^\/assets\/[0-9a-f]{8,}\//);
-    if (/\.(js|css)$/.test(url)) assert.match(headers.get('content-encoding') ?? '', /br|gzip/, url);
+    if (!/\.(js|css)$/.test(url)) continue;
+    assert.match(headers.get('content-encoding') ?? '', /br|gzip/, url);
   }
 });

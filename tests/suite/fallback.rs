@@ -1,5 +1,5 @@
-//! Where WebSocket does not get through: the same frames as server-sent events and by long poll, with
-//! commands by POST.
+//! Where WebSocket does not get through: the same frames as server-sent events and by long poll,
+//! with commands by POST.
 
 use serde_json::{Value, json};
 use watchglass::model::Span;
@@ -59,15 +59,15 @@ impl Listener {
             while !holds(&self.reader) {
                 let piece = self.stream.piece().await.unwrap_or_else(|| panic!("ended: {what}"));
                 self.buffer += std::str::from_utf8(&piece).unwrap();
-                while let Some((event, rest)) = self.buffer.split_once("\n\n") {
-                    for line in event.lines() {
+                while let Some(end) = self.buffer.find("\n\n") {
+                    let event: String = self.buffer.drain(..end + 2).collect();
+                    for line in event.trim_end().lines() {
                         match line.split_once(": ").unwrap() {
                             ("id", id) => self.id = Some(id.to_owned()),
                             ("data", frame) => self.reader.take(frame.as_bytes()),
                             other => panic!("{other:?}"),
                         }
                     }
-                    self.buffer = rest.to_owned();
                 }
                 fetch(app, &mut self.reader).await;
             }
@@ -138,9 +138,9 @@ async fn events_go_on_after_the_last_one_that_came() {
     assert!(!one.hole && one.seq == two.seq && one.latest() == two.latest());
 
     // A position that means nothing leads to a window.
-    let mut lost = Listener::open(&app, &[orders()], Some("nonsense.1.1")).await;
-    lost.until(&app, "a window", |reader| reader.whole(1).is_some()).await;
-    assert_eq!(lost.reader.all("at").len(), 1);
+    let mut stray = Listener::open(&app, &[orders()], Some("nonsense.1.1")).await;
+    stray.until(&app, "a window", |reader| reader.whole(1).is_some()).await;
+    assert_eq!(stray.reader.all("at").len(), 1);
 }
 
 /// Somebody who polls.

@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use watchglass::model::Span;
 
-use crate::support::{App, Codec, NOW, Socket, Viewer, within};
+use crate::support::{App, Codec, Known, NOW, Socket, Viewer, within};
 
 /// More than any batch size on the way (tokio lets a task do 128 things at a time).
 const VIEWERS: usize = 300;
@@ -70,7 +70,7 @@ async fn hundreds_get_every_tick_and_cost_no_evaluation_more() {
     for viewer in &mut viewers {
         viewer
             .until("the pushed value", |reader| {
-                let shown = reader.channels.values().filter_map(|known| known.shown());
+                let shown = reader.channels.values().filter_map(Known::shown);
                 shown.into_iter().any(|shown| shown.get("orders") == Some(&2.0))
             })
             .await;

@@ -1,5 +1,5 @@
-//! Strangers at the WebSocket: foreign origins, frames beyond every limit, floods. Each is refused or
-//! ended with its close code, costs nothing, and nobody else notices.
+//! Strangers at the WebSocket: foreign origins, frames beyond every limit, floods. Each is refused
+//! or ended with its close code, costs nothing, and nobody else notices.
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -55,7 +55,7 @@ async fn compression_is_not_negotiated() {
 #[tokio::test]
 async fn frames_beyond_the_limits_end_the_connection() {
     let app = App::start().await;
-    check(&app, &masked(0x81, &[b' '; 16_385]), 1009).await;
+    check(&app, &masked(0x81, &vec![b' '; 16_385]), 1009).await;
     // An announcement alone is enough: 1 TiB, and 2^63 - 1.
     check(&app, &[0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009).await;
     check(&app, &[0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4], 1009).await;

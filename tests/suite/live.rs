@@ -1,11 +1,11 @@
-//! Watching over a WebSocket: the handshake, subscriptions, resuming, hiding, and what is answered to
-//! what cannot be understood.
+//! Watching over a WebSocket: the handshake, subscriptions, resuming, hiding, and what is answered
+//! to what cannot be understood.
 
 use serde_json::{Value, json};
 use watchglass::model::Span;
 
 use crate::support::{
-    App, Codec, Message, NOW, Reader, Request, Socket, Viewer, handshake, within,
+    App, Codec, Known, Message, NOW, Reader, Request, Socket, Viewer, handshake, within,
 };
 
 /// A push whose samples lie in the window of whoever subscribes now.
@@ -315,7 +315,7 @@ async fn a_pushed_value_shows_before_its_column_is_final() {
     app.step(Span(150)).await;
     let shows = |value: f64| {
         move |reader: &Reader| {
-            let shown = reader.whole(1).and_then(|known| known.shown());
+            let shown = reader.whole(1).and_then(Known::shown);
             shown.is_some_and(|shown| shown.get("orders") == Some(&value))
         }
     };

@@ -238,10 +238,7 @@ async fn a_silent_series_ends_after_its_ttl() {
 
 #[tokio::test]
 async fn what_a_collector_owns_cannot_be_pushed() {
-    let app = App::real(
-        "[collect]\nhost = \"test-host\"\n[[dashboard]]\nslug = \"overview\"\n\
-        title = \"o\"\n[[dashboard.panel]]\nid = \"cpu\"\ntitle = \"c\"\nkind = \"line\"\nquery = 'x'\n",
-    );
+    let app = App::real("[collect]\nhost = \"test-host\"\n");
     let mut viewer = Viewer::open(&app, Codec::Json).await;
     viewer
         .say(&serde_json::json!({ "sub": { "id": 1, "query": "node_load1", "window": "1m" } }))

@@ -116,6 +116,12 @@ export class Visit {
     );
   }
 
+  /** The panel with this heading. @param {string} title */
+  panel(title) {
+    const heading = this.page.getByRole('heading', { name: title, exact: true });
+    return this.page.locator('wg-panel', { has: heading });
+  }
+
   /** Marks the document, so that a reload would be seen. */
   async mark() {
     await this.page.evaluate(() => Object.assign(window, { watchglassMark: true }));

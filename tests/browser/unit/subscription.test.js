@@ -26,11 +26,13 @@ const base64 = (window) => Buffer.from(snapshot(window)).toString('base64');
 let sent = [];
 let faults = 0;
 let now = 0;
+let seen = true;
 
 beforeEach(() => {
   sent = [];
   faults = 0;
   now = 1_000_000;
+  seen = true;
 });
 
 /** A board whose first window stood in the page, or not. */
@@ -40,6 +42,7 @@ function board(t, snapshots = { 7: base64(WINDOW) }) {
     { time: 0, build: 'b', board: structuredClone(DOCUMENT), range_ms: 300_000, snapshots, at: {} },
     {
       only: null,
+      seen: () => seen,
       send: (command) => sent.push(command),
       changed: () => {},
       board: () => {},
@@ -113,6 +116,24 @@ test('a window that is fetched takes the blocks that came meanwhile', async (t) 
     [10, 11, 12].map((n) => value(made, n)),
     [3, 4, 5],
   );
+});
+
+test('the window of what nobody sees is fetched when somebody does', async (t) => {
+  const answer = async () => new Response(Uint8Array.from(snapshot(WINDOW)));
+  const fetched = t.mock.method(globalThis, 'fetch', answer);
+  seen = false;
+  const made = board(t, {});
+  receive(made, { at: { channel: 7, seq: 5, n: 10, snapshot: '/live/snapshot/x' } }, tick(6, 11, 4));
+  now += 60_000;
+  receive(made, tick(7, 12, 5));
+  assert.deepEqual([fetched.mock.callCount(), sent.length], [0, 1]);
+  made.want(7);
+  made.want(7);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.equal(fetched.mock.callCount(), 1);
+  assert.deepEqual([value(made, 10), value(made, 12)], [3, 5]);
 });
 
 test('series added in the schema count from the next column', (t) => {

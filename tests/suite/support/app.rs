@@ -1,5 +1,5 @@
-//! The service under test: settings from a file as a person would write it, a free port, and a clock
-//! that stands still until the test steps it.
+//! The service under test: settings from a file as a person would write it, a free port, and a
+//! clock that stands still until the test steps it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -67,7 +67,8 @@ query = 'load_seconds'
 
 /// Socket workers of the service.
 const WORKERS: usize = 2;
-/// What waits for a stepped clock when the service is at rest: the hub, the upkeep, a sweep a worker.
+/// What waits for a stepped clock when the service is at rest: the hub, the upkeep, a sweep a
+/// worker.
 const WAITING: usize = 2 + WORKERS;
 /// The clock is stepped by at most this much at a time: less than any interval of the live core.
 const PIECE: Span = Span(50);

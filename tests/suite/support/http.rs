@@ -1,5 +1,5 @@
-//! HTTP as little as the tests need: one request a connection, written as it is said, and the answer
-//! as it came.
+//! HTTP as little as the tests need: one request a connection, written as it is said, and the
+//! answer as it came.
 
 use std::net::SocketAddr;
 

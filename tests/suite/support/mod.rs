@@ -19,8 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for something that must happen; `what` says what when it does not.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("did not happen within {PATIENCE:?}: {what}"),
-    }
+    let result = tokio::time::timeout(PATIENCE, future).await;
+    result.unwrap_or_else(|_| panic!("did not happen within {PATIENCE:?}: {what}"))
 }

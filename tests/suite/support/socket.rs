@@ -1,5 +1,5 @@
-//! A WebSocket client with nothing hidden: the handshake as headers, frames as bytes, so that hostile
-//! ones can be sent too.
+//! A WebSocket client with nothing hidden: the handshake as headers, frames as bytes, so that
+//! hostile ones can be sent too.
 
 use std::net::SocketAddr;
 
@@ -49,11 +49,11 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         short @ 0..126 => frame.push(0x80 | short as u8),
         middle @ 126..65_536 => {
-            frame.push(0x80 | 126);
+            frame.push(0xfe);
             frame.extend((middle as u16).to_be_bytes());
         }
         long => {
-            frame.push(0x80 | 127);
+            frame.push(0xff);
             frame.extend((long as u64).to_be_bytes());
         }
     }

@@ -16,8 +16,8 @@ pub(crate) struct Viewer {
     address: SocketAddr,
     pub(crate) socket: Socket,
     pub(crate) reader: Reader,
-    /// The code of the close frame, once it came.
-    pub(crate) closed: Option<Option<u16>>,
+    /// How the connection has ended: a close message.
+    pub(crate) closed: Option<Message>,
 }
 
 impl Viewer {
@@ -64,7 +64,7 @@ impl Viewer {
             // As browsers do without being told.
             Message::Ping => self.socket.send(&masked(0x8a, b"")).await,
             Message::Pong(_) => {}
-            Message::Close(code) => self.closed = Some(code),
+            close @ Message::Close(_) => self.closed = Some(close),
         }
         for path in std::mem::take(&mut self.reader.wanted) {
             let answer = within("a window", Request::get(&path).send(self.address)).await;
