@@ -1,15 +1,14 @@
 /**
  * Makes the pictures of the README from a running Watchglass: `node scripts/screenshots.js
- * http://127.0.0.1:9494`. Let it run for five minutes first, with pushes of `orders_total`,
- * `queue_length` and `weather_temp_celsius`, so that the charts are full. CHROMIUM names the
- * browser.
+ * http://127.0.0.1:9494`. Let it run for five minutes first, with pushes of `orders_total` and
+ * `queue_length`, so that the charts are full. CHROMIUM names the browser.
  */
 
 import { chromium } from 'playwright-core';
 
 const base = process.argv[2] ?? 'http://127.0.0.1:9494';
 const out = 'docs/images';
-const pushed = ['orders_total', 'queue_length', 'weather_temp_celsius'];
+const pushed = ['orders_total', 'queue_length'];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 
