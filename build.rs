@@ -1,10 +1,10 @@
 //! Compiles the assets into the binary: raw, brotli and gzip, under one hash of the whole folder,
 //! our own scripts joined into one file for each entry, without what only their readers need.
 
-#[path = "src/web/asset/content_type.rs"]
-mod content_type;
 #[path = "build/bundle.rs"]
 mod bundle;
+#[path = "src/web/asset/content_type.rs"]
+mod content_type;
 #[path = "build/imports.rs"]
 mod imports;
 #[path = "build/strip.rs"]

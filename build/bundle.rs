@@ -63,13 +63,20 @@ impl Bundle<'_> {
         }
         let names = names.join(", ");
         let number = self.done.len();
-        self.out.push_str(&format!("const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n"));
+        self.out.push_str(&format!(
+            "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
+        ));
         self.done.push(path.to_owned());
         Ok(())
     }
 
     /// What stands in place of an import statement.
-    fn import(&mut self, from: &str, statement: &str, above: &mut Vec<String>) -> Result<String, String> {
+    fn import(
+        &mut self,
+        from: &str,
+        statement: &str,
+        above: &mut Vec<String>,
+    ) -> Result<String, String> {
         let unknown = || format!("`{from}`: `{statement}` is not understood");
         let (what, path) = statement.rsplit_once(" from ").ok_or_else(unknown)?;
         let what = what.strip_prefix("import ").ok_or_else(unknown)?.trim();
@@ -116,9 +123,15 @@ mod tests {
     #[test]
     fn modules_stand_in_the_order_of_their_needs_and_once() {
         let files = [
-            ("main.js", "import { a } from './a.js';\nimport {\nb as c,\n} from './d/b.js';\na(c);\n"),
+            (
+                "main.js",
+                "import { a } from './a.js';\nimport {\nb as c,\n} from './d/b.js';\na(c);\n",
+            ),
             ("a.js", "export function a() {}\nconst own = 1;\n"),
-            ("d/b.js", "import { a } from '../a.js';\nimport v from '../vendor/v.js';\nexport const b = v(a);\n"),
+            (
+                "d/b.js",
+                "import { a } from '../a.js';\nimport v from '../vendor/v.js';\nexport const b = v(a);\n",
+            ),
         ];
         let expected = "import v from './vendor/v.js';\n\
             const $m0 = (() => {\nfunction a() {}\nconst own = 1;\nreturn { a };\n})();\n\

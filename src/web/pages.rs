@@ -149,8 +149,7 @@ async fn embed_page(
         return Err(Refusal(StatusCode::FORBIDDEN, "Not for embedding", text));
     }
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
-    let panel =
-        panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
+    let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
     let range = range(query, board.dashboard.range)?;
     let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
     let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {

@@ -86,7 +86,8 @@ impl<'a> PanelView<'a> {
 /// The highest threshold that a fresh value of the panel has reached.
 fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
     let main = |series: &&Shown<'_>| panel.kind != PanelKind::Stat || series.query == 0;
-    let fresh = shown.iter().filter(main).filter_map(|series| series.latest).filter(|latest| !latest.stale);
+    let fresh =
+        shown.iter().filter(main).filter_map(|series| series.latest).filter(|latest| !latest.stale);
     fresh
         .filter_map(|latest| panel.reached(latest.value))
         .max_by(|a, b| a.value.total_cmp(&b.value))
