@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 
 const base = process.argv[2] ?? 'http://127.0.0.1:9494';
 const out = 'docs/images';
-const pushed = ['orders_total', 'queue_length'];
+const pushed = '#orders-total';
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 
@@ -19,19 +19,11 @@ for (const theme of ['light', 'dark']) {
   await page.waitForFunction(() => document.documentElement.dataset.state === 'live');
   await page.waitForFunction(() => document.querySelectorAll('canvas').length > 3);
   await page.screenshot({ path: `${out}/overview-${theme}.png` });
-  await page.setViewportSize({ width: 1280, height: 8000 });
-  const boxes = [];
-  for (const name of pushed) {
-    const panel = page.locator('section, wg-panel').filter({ hasText: name }).last();
-    await panel.locator('canvas').first().waitFor();
-    boxes.push(await panel.boundingBox());
-  }
-  const left = Math.min(...boxes.map((box) => box.x)) - 12;
-  const top = Math.min(...boxes.map((box) => box.y)) - 12;
-  const right = Math.max(...boxes.map((box) => box.x + box.width)) + 12;
-  const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + 12;
-  const clip = { x: left, y: top, width: right - left, height: bottom - top };
-  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip });
+  // The row of the grid in which the pushed panel stands.
+  await page.setViewportSize({ width: 1280, height: 6000 });
+  await page.locator(`${pushed} canvas`).first().waitFor();
+  const { y, height } = await page.locator(pushed).boundingBox();
+  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip: { x: 0, y: y - 14, width: 1280, height: height + 28 } });
   await page.close();
 }
 await browser.close();
