@@ -69,7 +69,7 @@ export class Panel extends HTMLElement {
   /** When it was drawn, in ms. */
   drawnAt = 0;
 
-  /** Whether its windows are needed now. One that is hidden waits for its first value. */
+  /** Whether its windows are needed; one that is hidden waits for its first value. */
   get wanted() {
     return this.#visible || this.hidden;
   }
@@ -133,12 +133,11 @@ export class Panel extends HTMLElement {
     this.#rows = rowsOf(spec, this.#channels, this.#slots, now);
     this.#endMs = this.#end(now);
     this.#age(spec);
-    const main = spec.kind === 'stat' ? this.#rows.some(({ query }) => query === 0) : this.#rows[0];
+    const main = this.#rows.some(({ query }) => query === 0 || spec.kind !== 'stat');
     if (spec.hide_when_empty && !Panel.page.embedded) this.toggleAttribute('hidden', !main);
     if (!main) return this.#empty();
-    if (this.#size[1] <= 0) return;
     if (this.#view) return this.#update(spec);
-    if (this.#queued) return;
+    if (this.#queued || this.#size[1] <= 0) return;
     this.#queued = true;
     Panel.page.later(() => {
       this.#queued = false;

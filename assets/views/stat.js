@@ -22,7 +22,8 @@ function set(element, name, value) {
 function paths(values) {
   const known = values.filter((value) => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  const pad = (high - low) * 0.15 || 1;
+  // Noise stays noise: the line's own height is a twentieth of the value at least.
+  const pad = Math.max((high - low) * 0.15, (Math.abs(high) * 0.05 - (high - low)) / 2) || 1;
   const scale = HIGH / (high - low + 2 * pad);
   let [area, line] = ['', ''];
   values.forEach((value, at) => {

@@ -82,8 +82,9 @@ pub fn spark(panel: &Panel, data: &PanelData) -> String {
     grid.range = grid.end - grid.start;
     let values = shown.first().map(|series| grid.values(series)).unwrap_or_default();
     let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
-    // Room above and below, so that a flat line runs through the middle.
-    let room = if most > least { (most - least) * 0.15 } else { most.abs().max(1.0) };
+    // Room above and below: a flat line runs through the middle, and noise stays noise.
+    let room = ((most - least) * 0.15).max((most.abs() / 20.0 - (most - least)) / 2.0);
+    let room = if room > 0.0 { room } else { 1.0 };
     let axis = ValueAxis { low: least - room, high: most + room, ticks: Vec::new() };
     let path = path(&grid.points(&values, &axis), Some(HEIGHT));
     format!(r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED} aria-hidden="true">{path}</svg>"#)

@@ -54,7 +54,7 @@ async fn pages_are_complete_without_scripts() {
     let data = cut(&text, "<script type=\"application/json\" id=\"wg-data\">", "</script>");
     let data: serde_json::Value = serde_json::from_str(data).unwrap();
     assert_eq!(data["board"]["slug"], "overview");
-    assert!(data["snapshots"].as_object().is_some_and(|snapshots| snapshots.len() == 4), "{data}");
+    assert!(data["snapshots"].as_object().is_some_and(|snapshots| snapshots.len() >= 4), "{data}");
 
     let list = page(&app, "/d", 200).await;
     assert!(list.contains("href=\"/d/closed\"") && list.contains("Overview"), "{list}");
@@ -154,7 +154,7 @@ async fn assets_are_kept_for_ever_and_packed() {
         assert_eq!(app.get(path).await.status, 200, "{path}");
         modules += 1;
     }
-    assert!((5..24).contains(&modules), "{modules}");
+    assert!((1..24).contains(&modules), "{modules}");
 }
 
 #[tokio::test]
