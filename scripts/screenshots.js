@@ -1,15 +1,14 @@
 /**
  * Makes the pictures of the README from a running Watchglass: `node scripts/screenshots.js
- * http://127.0.0.1:9494`. Let it run for five minutes first, with pushes of `orders_total`,
- * `queue_length` and `weather_temp_celsius`, so that the charts are full. CHROMIUM names the
- * browser.
+ * http://127.0.0.1:9494`. Let it run for five minutes first, with pushes of `orders_total` and
+ * `queue_length`, so that the charts are full. CHROMIUM names the browser.
  */
 
 import { chromium } from 'playwright-core';
 
 const base = process.argv[2] ?? 'http://127.0.0.1:9494';
 const out = 'docs/images';
-const pushed = ['orders_total', 'queue_length', 'weather_temp_celsius'];
+const pushed = '#orders-total';
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
 
@@ -20,19 +19,11 @@ for (const theme of ['light', 'dark']) {
   await page.waitForFunction(() => document.documentElement.dataset.state === 'live');
   await page.waitForFunction(() => document.querySelectorAll('canvas').length > 3);
   await page.screenshot({ path: `${out}/overview-${theme}.png` });
-  await page.setViewportSize({ width: 1280, height: 8000 });
-  const boxes = [];
-  for (const name of pushed) {
-    const panel = page.locator('section, wg-panel').filter({ hasText: name }).last();
-    await panel.locator('canvas').first().waitFor();
-    boxes.push(await panel.boundingBox());
-  }
-  const left = Math.min(...boxes.map((box) => box.x)) - 12;
-  const top = Math.min(...boxes.map((box) => box.y)) - 12;
-  const right = Math.max(...boxes.map((box) => box.x + box.width)) + 12;
-  const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + 12;
-  const clip = { x: left, y: top, width: right - left, height: bottom - top };
-  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip });
+  // The row of the grid in which the pushed panel stands.
+  await page.setViewportSize({ width: 1280, height: 6000 });
+  await page.locator(`${pushed} canvas`).first().waitFor();
+  const { y, height } = await page.locator(pushed).boundingBox();
+  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip: { x: 0, y: y - 14, width: 1280, height: height + 28 } });
   await page.close();
 }
 await browser.close();
