@@ -1,9 +1,10 @@
-//! Joins the modules of a script into one file, so that a page loads one script and not twenty, each
-//! with headers of its own and compressed apart from the others. Used while building.
+//! Joins the modules of a script into one file, so that a page loads one script and not twenty,
+//! each with headers of its own and compressed apart from the others. Used while building.
 //!
-//! It is no compiler: every module becomes a function that runs once and gives back what it exports;
-//! an import becomes a reading of that. It knows the forms that our own files use: imports by name
-//! that begin a line, exports that stand before a declaration. Vendored modules stay by themselves.
+//! It is no compiler: every module becomes a function that runs once and gives back what it
+//! exports; an import becomes a reading of that. It knows the forms that our own files use: imports
+//! by name that begin a line, exports that stand before a declaration. Vendored modules stay by
+//! themselves.
 
 use super::imports;
 

@@ -22,7 +22,8 @@ use crate::model::{Clock, Span, Timestamp};
 /// Frames of a group that a viewer may be behind before it is told the difference in one piece.
 const RECENT_MAX: usize = 16;
 /// Bytes of a viewer's own that may wait before more is added; beyond it the viewer is let go. Room
-/// for what a whole board missed while its page was hidden: only who asks and does not read meets it.
+/// for what a whole board missed while its page was hidden: only who asks and does not read meets
+/// it.
 const PRIVATE_MAX: usize = 2 * 1024 * 1024;
 /// Viewers that are woken before the worker looks after its other connections.
 const WAKES_AT_ONCE: usize = 500;
