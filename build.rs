@@ -75,7 +75,7 @@ fn read_folder(folder: &Path, prefix: &str, assets: &mut Assets) -> Result<(), B
 
 /// A file as it is served: our own scripts and sheets without what only their readers need.
 fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
-    let ours = !path.starts_with(VENDOR) && (path.ends_with(".js") || path.ends_with(".css"));
+    let ours = !path.starts_with(VENDOR) && [".js", ".css"].iter().any(|end| path.ends_with(end));
     if !ours {
         return Ok(bytes);
     }
@@ -88,7 +88,9 @@ fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
 
 /// Our own modules joined into their entries; what is no script of ours as it was.
 fn joined(mut assets: Assets) -> Result<Assets, Box<dyn Error>> {
-    let is_ours = |path: &str| path.ends_with(".js") && !path.starts_with(VENDOR);
+    let script = [".js"];
+    let is_ours =
+        |path: &str| script.iter().any(|end| path.ends_with(end)) && !path.starts_with(VENDOR);
     let text = |path: &str| {
         let bytes = assets.get(path).ok_or_else(|| format!("no asset `{path}` to import"))?;
         String::from_utf8(bytes.clone()).map_err(|error| format!("asset `{path}`: {error}"))

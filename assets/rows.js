@@ -10,6 +10,8 @@
  *   time of its sample in ms; silent: the series has ended
  */
 
+import { format } from './units.js';
+
 const SERIES_MAX = 20;
 const SLOTS_MAX = 400;
 
@@ -69,7 +71,8 @@ function heardOf(window, index) {
   return { at, freshMs: Number.isFinite(shortest) ? 3 * shortest : FRESH_AT_FIRST_MS };
 }
 
-/** What the panel's queries of times say, by labels. @param {Spec} spec @param {Channel[]} channels */
+/** What the panel's queries of times say, by labels.
+ * @param {Spec} spec @param {Channel[]} channels */
 function heards(spec, channels) {
   /** @type {Map<string, {at: number, freshMs: number}>} */
   const heard = new Map();
@@ -88,6 +91,19 @@ function heards(spec, channels) {
 export function ageOf(row, timeOfDay) {
   if (!row.stale) return '';
   return `${row.silent ? 'silent since' : 'as of'} ${timeOfDay(row.at)}`;
+}
+
+/** The age of the newest of these, whether it is old by itself or the connection is lost.
+ * @param {Row[]} rows @param {(ms: number) => string} timeOfDay */
+export function newestAge(rows, timeOfDay) {
+  const newest = rows.reduce((one, other) => (other.at > one.at ? other : one));
+  return ageOf({ ...newest, stale: true }, timeOfDay);
+}
+
+/** The newest values as a sentence for those who hear the page. @param {Spec} spec
+ * @param {Row[]} rows */
+export function spoken(spec, rows) {
+  return rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`).join(', ');
 }
 
 /** How old the newest column of a step may be, in ms, to count as the present.
@@ -112,7 +128,8 @@ export function rowsOf(spec, channels, slots, now) {
       const times = heard.size > 0 ? heard.get(nameless(labels)) : undefined;
       const at = times ? times.at : n * window.stepMs;
       const silent = ended && times !== undefined;
-      const stale = ended || (times !== undefined && now - at > Math.max(times.freshMs, STALE_MIN_MS));
+      const old = times !== undefined && now - at > Math.max(times.freshMs, STALE_MIN_MS);
+      const stale = ended || old;
       const unit = spec.queries[query]?.unit || spec.unit;
       rows.push({
         key,
@@ -154,7 +171,8 @@ export function rowsOf(spec, channels, slots, now) {
  * says in its note reaches none either.
  * @param {Spec} spec @param {Row[]} rows */
 export function reached(spec, rows) {
-  const counts = (/** @type {Row} */ row) => !row.stale && (spec.kind !== 'stat' || row.query === 0);
+  const counts = (/** @type {Row} */ row) =>
+    !row.stale && (spec.kind !== 'stat' || row.query === 0);
   return spec.thresholds.findLast(({ value }) =>
     rows.some((row) => counts(row) && row.value >= value),
   );

@@ -5,13 +5,13 @@
  * its panels, and one animation frame draws every marked panel that can be seen.
  *
  * @import { State } from './connection.js'
- * @import { Channel, Document, PageData } from './subscription.js'
+ * @import { Channel, PageData } from './subscription.js'
  * @import { Page } from './elements/panel.js'
  * @import { Status } from './elements/status.js'
  */
 
 import { Connection, memory } from './connection.js';
-import { panelElement } from './elements/build.js';
+import { arranger } from './elements/arrange.js';
 import { Panel } from './elements/panel.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
@@ -35,10 +35,9 @@ export function start(controls) {
   const tasks = [];
   let frame = 0;
   let pausedAt = 0;
-  let noticed = 0;
   const embedded = !controls;
   let skewMs = data.time - Date.now();
-  const notice = document.getElementById('notice');
+  const notice = new Notice();
   const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
 
   const draw = () => {
@@ -83,6 +82,7 @@ export function start(controls) {
     },
   };
 
+  const arrange = arranger(data.board.panels, page.panels);
   const board = new Board(data, {
     only,
     seen: ({ number }) =>
@@ -100,7 +100,7 @@ export function start(controls) {
       if (!embedded) arrange(document);
       redrawAll();
     },
-    said: (text) => say(text),
+    said: (text) => notice.say(text),
     fault: page.fault,
   });
 
@@ -112,14 +112,10 @@ export function start(controls) {
       board.receive(each);
     },
     state: (/** @type {State} */ state) => {
-      const wasLost = noticed < 0;
       const lost = state.name === 'retry' || state.name === 'offline';
       status()?.show?.(state, pausedAt);
-      if (lost !== wasLost) {
-        noticed = lost ? -1 : 0;
-        write(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
+      if (notice.lost(lost && `connection lost at ${timeOfDay(state.since)}, trying again`))
         redrawAll();
-      }
       // An embed has no pill that would say it; the sheet needs the word all the same.
       if (embedded) root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
     },
@@ -131,23 +127,6 @@ export function start(controls) {
   });
 
   const status = () => /** @type {Status | null} */ (document.querySelector('wg-status'));
-  /** @param {string} text empty: nothing to say */
-  const write = (text) => {
-    if (!notice) return;
-    notice.textContent = text;
-    notice.hidden = !text;
-  };
-  /** Shows a word of the server for a while; a lost connection is the more important one.
-   * @param {string} text */
-  const say = (text) => {
-    if (noticed < 0) return;
-    clearTimeout(noticed);
-    write(text);
-    noticed = setTimeout(() => {
-      noticed = 0;
-      write('');
-    }, NOTICE_MS);
-  };
 
   /** @param {{time: number, build: string}} body */
   function welcome({ time, build }) {
@@ -166,56 +145,6 @@ export function start(controls) {
     for (const panel of page.panels) if (Date.now() - panel.drawnAt > most) redraw(panel);
   }
 
-  /** Panels that came are put in, in their order; those that went are taken out.
-   * @param {Document} document_ */
-  function arrange({ panels }) {
-    const grid = document.querySelector('.grid');
-    if (!grid) return;
-    const wanted = new Set(panels.map(({ panel }) => panel));
-    for (const panel of [...page.panels]) if (!wanted.has(panel.id)) panel.remove();
-    /** @type {Element | null} */
-    let before = null;
-    for (const { panel, spec } of panels) {
-      let element = document.getElementById(panel);
-      const shape = `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`;
-      if (element && shapes.get(panel) !== shape && shapes.has(panel)) {
-        const fresh = panelElement(spec);
-        element.replaceWith(fresh);
-        element = fresh;
-      }
-      if (!element) {
-        element = panelElement(spec);
-        if (before) before.after(element);
-        else grid.prepend(element);
-      }
-      shapes.set(panel, shape);
-      before = element;
-    }
-  }
-  /** @type {Map<string, string>} what each panel on the page was made from */
-  const shapes = new Map(
-    data.board.panels.map(({ panel, spec }) => [
-      panel,
-      `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`,
-    ]),
-  );
-
-  /** An embed tells its height to the page around it, and to no other. */
-  function tellSize() {
-    if (parent === window) {
-      // Nothing shines through a page of its own.
-      root.dataset.bg = 'solid';
-      return;
-    }
-    const origin =
-      location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
-    if (!origin || origin === 'null') return;
-    parent.postMessage(
-      { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
-      origin,
-    );
-  }
-
   const show = () => connection.show(!document.hidden && !pausedAt);
   const resume = () => {
     pausedAt = 0;
@@ -228,7 +157,6 @@ export function start(controls) {
     redrawAll();
   };
 
-  write('');
   Panel.page = page;
   customElements.define('wg-panel', Panel);
   controls?.listen({
@@ -254,6 +182,14 @@ export function start(controls) {
     now: () => Date.now() + skewMs,
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+  follow(connection, show, redrawAll);
+  connection.open();
+  return true;
+}
+
+/** Does what the browser's tab asks for: hidden tabs pause, those that come back go on.
+ * @param {Connection} connection @param {() => void} show @param {() => void} redrawAll */
+function follow(connection, show, redrawAll) {
   document.addEventListener('visibilitychange', () => {
     show();
     if (document.hidden) return;
@@ -265,5 +201,57 @@ export function start(controls) {
   addEventListener('pageshow', (event) => {
     if (event.persisted) connection.open();
   });
-  connection.open();  return true;
+}
+
+/** An embed tells its height to the page around it, and to no other. */
+function tellSize() {
+  if (parent === window) {
+    // Nothing shines through a page of its own.
+    root.dataset.bg = 'solid';
+    return;
+  }
+  const origin =
+    location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+  if (!origin || origin === 'null') return;
+  parent.postMessage(
+    { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
+    origin,
+  );
+}
+
+/** The line of words above the panels. */
+class Notice {
+  #element = document.getElementById('notice');
+  #timer = 0;
+  #lost = false;
+
+  constructor() {
+    this.#write('');
+  }
+
+  /** @param {string} text empty: nothing to say */
+  #write(text) {
+    if (!this.#element) return;
+    this.#element.textContent = text;
+    this.#element.hidden = !text;
+  }
+
+  /** Shows a word of the server for a while; a lost connection is the more important one.
+   * @param {string} text */
+  say(text) {
+    if (this.#lost) return;
+    clearTimeout(this.#timer);
+    this.#write(text);
+    this.#timer = setTimeout(() => this.#write(''), NOTICE_MS);
+  }
+
+  /** Says that the connection is lost, or, with nothing, that it is back; whether that is news.
+   * @param {string | false} text */
+  lost(text) {
+    if (this.#lost === !!text) return false;
+    this.#lost = !!text;
+    clearTimeout(this.#timer);
+    this.#write(text || '');
+    return true;
+  }
 }

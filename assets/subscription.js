@@ -21,7 +21,8 @@
  *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>}} PageData
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,
  *   board: (document: Document) => void, said: (text: string) => void,
- *   fault: (reason: unknown) => void, only: string | null, seen: (channel: Channel) => boolean}} Host
+ *   fault: (reason: unknown) => void, only: string | null, 
+ *   seen: (channel: Channel) => boolean}} Host
  *   only: the one panel of an embed; seen: whether anybody sees what the channel shows
  */
 

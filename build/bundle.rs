@@ -131,7 +131,8 @@ mod tests {
             ("a.js", "export function a() {}\nconst own = 1;\n"),
             (
                 "d/b.js",
-                "import { a } from '../a.js';\nimport v from '../vendor/v.js';\nexport const b = v(a);\n",
+                "import { a } from '../a.js';\nimport v from '../vendor/v.js';\n\
+                 export const b = v(a);\n",
             ),
         ];
         let expected = "import v from './vendor/v.js';\n\

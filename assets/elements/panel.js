@@ -10,10 +10,11 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
- *   later: (task: () => void) => void, seen: (panel: Panel) => void, resized: () => void}} Page  now: the server's time in ms
+ *   later: (task: () => void) => void, seen: (panel: Panel) => void,
+ *   resized: () => void}} Page  now: the server's time in ms
  */
 
-import { ageOf, freshMs, reached, rowsOf } from '../rows.js';
+import { ageOf, freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
 import { create as gauge } from '../views/gauge.js';
 import { create as line } from '../views/line.js';
@@ -201,9 +202,8 @@ export class Panel extends HTMLElement {
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
-    const said = this.#rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`);
     const plot = this.body.querySelector('.plot');
-    plot?.setAttribute('aria-label', `${spec.title}: ${said.join(', ')}`);
+    plot?.setAttribute('aria-label', `${spec.title}: ${spoken(spec, this.#rows)}`);
   }
 
   /** Says with its time that what is shown is old, and with a colour that it is too high.
@@ -212,17 +212,11 @@ export class Panel extends HTMLElement {
     const stale =
       this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    headWord(this, 'asof', stale ? this.#words() : '');
+    headWord(this, 'asof', stale ? newestAge(this.#rows, timeOfDay) : '');
     const threshold = reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
     headWord(this, 'word', threshold?.word ?? '', threshold?.level);
-  }
-
-  /** The age of the newest value. */
-  #words() {
-    const newest = this.#rows.reduce((one, other) => (other.at > one.at ? other : one));
-    return ageOf({ ...newest, stale: true }, timeOfDay);
   }
 
   #legend() {

@@ -1,6 +1,6 @@
 /**
- * The sheet's colours for a canvas, which knows neither custom properties nor `light-dark()`: a probe
- * element computes them, once for each theme.
+ * The sheet's colours for a canvas, which knows neither custom properties nor `light-dark()`: a
+ * probe element computes them, once for each theme.
  */
 
 /** @type {Map<string, string>} */

@@ -73,8 +73,8 @@ export function create(host, { spec }) {
       if (note.textContent !== words) note.textContent = words;
       if (threshold) set(line, 'data-level', threshold.level);
       else line.removeAttribute('data-level');
-      // The line spans what there is, a minute at least. Its points stand on a fixed grid of columns,
-      // else the shape would shimmer at every step.
+      // The line spans what there is, a minute at least. Its points stand on a fixed grid of
+      // columns, else the shape would shimmer at every step.
       const step = row.window.stepMs;
       const newest = Math.floor(endMs / step);
       const oldest = row.window.first(row.index) ?? newest;

@@ -356,7 +356,12 @@ fn beginning(out: &mut String, grid: &Grid, data: &PanelData) {
         let (x, since) = (Short(empty * 50.0), time_of_day(grid.start, data.zone, false));
         let _ = write!(
             out,
-            r#"<text class="axis" x="{x}%" y="50%" text-anchor="middle">recording since {since}</text>"#
+            concat!(
+                r#"<text class="axis" x="{x}%" y="50%" text-anchor="middle">"#,
+                "recording since {since}</text>"
+            ),
+            x = x,
+            since = since
         );
     }
 }

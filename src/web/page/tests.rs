@@ -199,7 +199,7 @@ fn a_value_that_is_old_says_of_when_it_is() {
     assert!(html.contains(r#"aria-labelledby="t-a" data-stale>"#), "{html}");
     assert!(html.contains(r#"<span class="asof">as of 22:13:11</span>"#));
     assert!(html.contains("<span>5</span><small></small>"));
-    let button = r#"data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>"#;
+    let button = "data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>";
     assert!(html.contains(button), "{html}");
     assert!(html.contains("<span>n=2</span><b>7</b></button>"));
     assert!(html.contains(r#"aria-labelledby="t-b"><header"#));

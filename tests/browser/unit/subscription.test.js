@@ -123,7 +123,8 @@ test('the window of what nobody sees is fetched when somebody does', async (t) =
   const fetched = t.mock.method(globalThis, 'fetch', answer);
   seen = false;
   const made = board(t, {});
-  receive(made, { at: { channel: 7, seq: 5, n: 10, snapshot: '/live/snapshot/x' } }, tick(6, 11, 4));
+  const at = { channel: 7, seq: 5, n: 10, snapshot: '/live/snapshot/x' };
+  receive(made, { at }, tick(6, 11, 4));
   now += 60_000;
   receive(made, tick(7, 12, 5));
   assert.deepEqual([fetched.mock.callCount(), sent.length], [0, 1]);

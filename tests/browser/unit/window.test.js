@@ -115,7 +115,8 @@ test('a batch fills in what was missed, its revisions first', () => {
   assert.equal(window.batch(batch), true, 'what is known already changes nothing');
   assert.equal(window.batch({ ...batch, seq: 12, after: 10 }), false);
   assert.deepEqual([window.seq, window.n], [9, 13]);
-  window.batch({ ...batch, seq: 11, after: 9, revised: [], fromN: 14, columns: [pairs(), pairs()] });
+  const columns = [pairs(), pairs()];
+  window.batch({ ...batch, seq: 11, after: 9, revised: [], fromN: 14, columns });
   assert.deepEqual([row(window, 0).slice(-2), window.n], [[5, 5], 15]);
 });
 
