@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of the README from a running Watchglass: `node scripts/screenshots.js
  * http://127.0.0.1:9494`. Let it run for five minutes first, with pushes of `orders_total` and
- * `queue_length`, so that the charts are full. CHROMIUM names the browser.
+ * another name, so that the charts are full. CHROMIUM names the browser.
  */
 
 import { chromium } from 'playwright-core';
@@ -10,7 +10,8 @@ const base = process.argv[2] ?? 'http://127.0.0.1:9494';
 const out = 'docs/images';
 const pushed = '#orders-total';
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' });
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const browser = await chromium.launch({ executablePath });
 
 for (const theme of ['light', 'dark']) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
@@ -23,7 +24,8 @@ for (const theme of ['light', 'dark']) {
   await page.setViewportSize({ width: 1280, height: 6000 });
   await page.locator(`${pushed} canvas`).first().waitFor();
   const { y, height } = await page.locator(pushed).boundingBox();
-  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip: { x: 0, y: y - 14, width: 1280, height: height + 28 } });
+  const clip = { x: 0, y: y - 6, width: 1070, height: height + 12 };
+  await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip });
   await page.close();
 }
 await browser.close();
