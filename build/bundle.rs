@@ -64,9 +64,8 @@ impl Bundle<'_> {
         }
         let names = names.join(", ");
         let number = self.done.len();
-        self.out.push_str(&format!(
-            "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n"
-        ));
+        let joined = format!("const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n");
+        self.out.push_str(&joined);
         self.done.push(path.to_owned());
         Ok(())
     }
