@@ -45,7 +45,7 @@ fn main() {
         !named || arguments.iter().any(|word| word == part)
     };
     if wanted("ratio") {
-        [1_000, 5_000].map(ratio);
+        [1_000, 5_000].into_iter().for_each(ratio);
     }
     if wanted("idle") {
         idle(10_000);
@@ -204,7 +204,7 @@ fn stopped(count: usize, stopping: usize) {
     let others = viewers.open(service.address, count - stopping, JSON, &[query]);
     let halted = viewers.open(service.address, stopping, JSON, &[query]);
     viewers.read_for(4 * SECOND);
-    let mut waits = |viewers: &mut Viewers, first: i64| {
+    let waits = |viewers: &mut Viewers, first: i64| {
         let mut waits = Vec::new();
         for number in first..first + 60 {
             viewers.read_for(Duration::from_millis(150 + number as u64 * 37 % 100));

@@ -65,7 +65,9 @@ impl Kind {
 
     fn next(self, value: f64, random: &mut Random) -> f64 {
         match self {
-            Self::Gauge => ((value + random.unit() * 2.0 - 1.0).clamp(0.0, 100.0) * 100.0).round() / 100.0,
+            Self::Gauge => {
+                ((value + random.unit() * 2.0 - 1.0).clamp(0.0, 100.0) * 100.0).round() / 100.0
+            }
             Self::Whole => value + (random.unit() * 100.0).floor(),
             Self::Noise => random.unit(),
         }

@@ -68,10 +68,8 @@ impl Service {
     /// One of its own figures, summed up over its labels.
     pub(crate) fn figure(&self, name: &str) -> f64 {
         let mut stream = TcpStream::connect(self.address).expect("the service listens");
-        let request = format!(
-            "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
-            self.address
-        );
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
         stream.write_all(request.as_bytes()).expect("a request is sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer comes");
@@ -117,8 +115,8 @@ pub(crate) fn serve(collect: bool) {
 }
 
 fn without_collectors() -> watchglass::collect::Options {
-    let mut options = serde_json::to_value(watchglass::collect::Options::default())
-        .expect("options are JSON");
+    let mut options =
+        serde_json::to_value(watchglass::collect::Options::default()).expect("options are JSON");
     for (_, source) in options.as_object_mut().expect("a table").iter_mut() {
         if let Some(enabled) = source.get_mut("enabled") {
             *enabled = false.into();
@@ -144,6 +142,13 @@ pub(crate) fn raise_open_files() {
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The processor time of this thread so far, in seconds: what others do meanwhile is not in it.
+pub(crate) fn thread_seconds() -> f64 {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").expect("the system tells");
+    let nanoseconds = times.split_whitespace().next().and_then(|time| time.parse::<u64>().ok());
+    nanoseconds.expect("a number") as f64 / 1e9
 }
 
 /// The present on a clock that only goes forward.

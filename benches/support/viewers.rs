@@ -114,7 +114,13 @@ impl Viewers {
 
     /// Reads until `count` viewers of a set were sent `needle`, two seconds at most; how long each
     /// of them waited since `start`, in milliseconds.
-    pub(crate) fn waits(&mut self, set: usize, count: usize, needle: &str, start: Instant) -> Vec<f64> {
+    pub(crate) fn waits(
+        &mut self,
+        set: usize,
+        count: usize,
+        needle: &str,
+        start: Instant,
+    ) -> Vec<f64> {
         self.all.iter_mut().for_each(|viewer| viewer.found = None);
         let finder = Finder::new(needle.as_bytes());
         let of_set = |viewer: &&Viewer| viewer.set == set;

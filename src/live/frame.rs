@@ -118,12 +118,7 @@ pub(crate) fn tick(codec: Codec, kind: TickKind, blocks: &[&[u8]], out: &mut Vec
 /// let text = r#"{"tick":{"blocks":[{"channel":7,"seq":121,"n":1700000124,"values":[[1,2.5]]}]}}"#;
 /// assert_eq!(frame.strip_suffix(b"\n"), Some(text.as_bytes()));
 /// ```
-pub fn encode_tick(
-    codec: Codec,
-    at: (u32, u64, i64),
-    previous: &[f64],
-    values: &[f64],
-) -> Vec<u8> {
+pub fn encode_tick(codec: Codec, at: (u32, u64, i64), previous: &[f64], values: &[f64]) -> Vec<u8> {
     let (mut one, mut out) = (Vec::new(), Vec::new());
     block(codec, at, previous, values, &mut one);
     tick(codec, TickKind::Final, &[&one], &mut out);
