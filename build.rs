@@ -1,10 +1,14 @@
 //! Compiles the assets into the binary: raw, brotli and gzip, under one hash of the whole folder,
-//! with the list of modules that a page preloads.
+//! our own scripts joined into one file for each entry, without what only their readers need.
 
+#[path = "build/bundle.rs"]
+mod bundle;
 #[path = "src/web/asset/content_type.rs"]
 mod content_type;
 #[path = "build/imports.rs"]
 mod imports;
+#[path = "build/strip.rs"]
+mod strip;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,8 +19,11 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
-/// Where the browser begins.
-const ENTRY: &str = "main.js";
+/// The scripts that pages name, in the order of their names.
+const ENTRIES: [&str; 2] = ["embed.js", "main.js"];
+
+/// Where files of others stand, which are served as they are.
+const VENDOR: &str = "vendor/";
 
 /// What stands in the folder for developers, and is not served.
 const LEFT_OUT: [&str; 3] = [".d.ts", "LICENSE", ".md"];
@@ -33,8 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     if root.is_dir() {
         read_folder(&root, "", &mut assets)?;
     }
+    let assets = joined(assets)?;
     let mut table = format!("static HASH: &str = {:?};\n", hash(&assets));
-    writeln!(table, "static MODULES: &[&str] = &{:?};", modules(&assets)?)?;
+    table.push_str("static MODULES: &[(&str, &[&str])] = &[\n");
+    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
+        writeln!(table, "    ({path:?}, &{:?}),", modules(path, &assets)?)?;
+    }
+    table.push_str("];\n");
     table.push_str("static ASSETS: &[Asset] = &[\n");
     for (index, (path, bytes)) in assets.iter().enumerate() {
         write_asset(&mut table, &out, index, path, bytes)?;
@@ -54,10 +66,42 @@ fn read_folder(folder: &Path, prefix: &str, assets: &mut Assets) -> Result<(), B
         if entry.file_type()?.is_dir() {
             read_folder(&entry.path(), &format!("{path}/"), assets)?;
         } else if !LEFT_OUT.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.') {
-            assets.insert(path, fs::read(entry.path())?);
+            let bytes = served(&path, fs::read(entry.path())?)?;
+            assets.insert(path, bytes);
         }
     }
     Ok(())
+}
+
+/// A file as it is served: our own scripts and sheets without what only their readers need.
+fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
+    let ours = !path.starts_with(VENDOR) && [".js", ".css"].iter().any(|end| path.ends_with(end));
+    if !ours {
+        return Ok(bytes);
+    }
+    let text = str::from_utf8(&bytes).map_err(|error| format!("asset `{path}`: {error}"))?;
+    let stripped = strip::strip(text).map_err(|line| {
+        format!("assets/{path}:{line}: a comment, or a text in backquotes, does not end here")
+    })?;
+    Ok(stripped.into_bytes())
+}
+
+/// Our own modules joined into their entries; what is no script of ours as it was.
+fn joined(mut assets: Assets) -> Result<Assets, Box<dyn Error>> {
+    let script = [".js"];
+    let is_ours =
+        |path: &str| script.iter().any(|end| path.ends_with(end)) && !path.starts_with(VENDOR);
+    let text = |path: &str| {
+        let bytes = assets.get(path).ok_or_else(|| format!("no asset `{path}` to import"))?;
+        String::from_utf8(bytes.clone()).map_err(|error| format!("asset `{path}`: {error}"))
+    };
+    let mut entries = Vec::new();
+    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
+        entries.push(((*path).to_owned(), bundle::bundle(path, VENDOR, &text)?.into_bytes()));
+    }
+    assets.retain(|path, _| !is_ours(path));
+    assets.extend(entries);
+    Ok(assets)
 }
 
 /// The first 16 hex digits of the SHA-256 over all paths and contents, lengths included, so that no
@@ -77,9 +121,10 @@ fn hash(assets: &Assets) -> String {
     })
 }
 
-/// The entry and all that it imports, in the order in which a browser finds them.
-fn modules(assets: &Assets) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut found: Vec<String> = assets.keys().filter(|path| *path == ENTRY).cloned().collect();
+/// A module and all that it imports, in the order in which a browser finds them. What is loaded
+/// later by `import()` is not among them.
+fn modules(entry: &str, assets: &Assets) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut found = vec![entry.to_owned()];
     let mut next = 0;
     while let Some(path) = found.get(next).cloned() {
         let bytes = assets.get(&path).ok_or_else(|| format!("no asset `{path}` to import"))?;

@@ -25,6 +25,26 @@ const SAID_AFTER_MS = 2000;
 const QUICK_MS = 120_000;
 const HEALTHY_MS = 10_000;
 
+/** What this tab remembers. A frame in another site's page may not be allowed to: it forgets. */
+export const memory = {
+  /** @param {string} key */
+  get(key) {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  /** @param {string} key @param {string} text */
+  set(key, text) {
+    try {
+      sessionStorage.setItem(key, text);
+    } catch {
+      // Then the next page starts from nothing.
+    }
+  },
+};
+
 /** Runs one transport; each gives messages to `take` and its end to `lost`. */
 class Wire {
   /** @param {Transport} transport @param {object[]} commands
@@ -98,7 +118,7 @@ export class Connection {
   /** @param {Listener} listener */
   constructor(listener) {
     this.listener = listener;
-    const remembered = /** @type {Transport} */ (sessionStorage.getItem(REMEMBERED));
+    const remembered = /** @type {Transport} */ (memory.get(REMEMBERED));
     /** @type {State} */
     this.state = {
       name: 'connecting',
@@ -190,7 +210,7 @@ export class Connection {
     this.lostAt = 0;
     this.reached = 0;
     this.known = true;
-    sessionStorage.setItem(REMEMBERED, this.state.transport);
+    memory.set(REMEMBERED, this.state.transport);
     if (!this.shown) this.send({ show: false });
     this.#say({ name: 'live', attempt: 0 });
   }

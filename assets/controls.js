@@ -1,14 +1,18 @@
 /**
- * What a reader can press: ranges, pause, theme, the data table; by pointer and by single keys.
+ * What stands around the panels: the clock, the pill, and what a reader can press: ranges, pause,
+ * theme, the data table; by pointer and by single keys. An embedded panel goes without.
  *
  * @typedef {{range: (rangeMs: number) => void, pause: () => void, theme: () => void,
- *   table: (panel: Element | null) => void}} Actions
+ *   table: (panel: Element | null) => void, now: () => number}} Actions
  */
+
+import { Status } from './elements/status.js';
+import { Time } from './elements/time.js';
 
 const THEME = 'watchglass.theme';
 
 /** Takes the theme that was chosen earlier. The address says more than the memory. */
-export function recallTheme() {
+function recallTheme() {
   const root = document.documentElement;
   if (new URLSearchParams(location.search).has('theme')) return;
   const chosen = localStorage.getItem(THEME);
@@ -16,7 +20,7 @@ export function recallTheme() {
 }
 
 /** Changes between dark and light, and remembers it. */
-export function switchTheme() {
+function switchTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === 'dark'
@@ -26,7 +30,7 @@ export function switchTheme() {
 }
 
 /** Marks the range in the bar and keeps it in the address. @param {number} rangeMs */
-export function markRange(rangeMs) {
+function markRange(rangeMs) {
   for (const link of document.querySelectorAll('.seg [data-range]')) {
     const current = Number(/** @type {HTMLElement} */ (link).dataset.range) === rangeMs;
     if (current) link.setAttribute('aria-current', 'true');
@@ -36,7 +40,10 @@ export function markRange(rangeMs) {
 }
 
 /** @param {Actions} actions */
-export function listen(actions) {
+function listen(actions) {
+  Time.now = actions.now;
+  customElements.define('wg-time', Time);
+  customElements.define('wg-status', Status);
   /** @type {Element | null} the panel that was pointed at last */
   let pointed = null;
   document.addEventListener('pointerover', ({ target }) => {
@@ -69,3 +76,5 @@ export function listen(actions) {
     event.preventDefault();
   });
 }
+
+export const controls = { recallTheme, switchTheme, markRange, listen };

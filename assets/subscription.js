@@ -7,7 +7,8 @@
  * channel with a hole, so a chart never shows an unmarked gap.
  *
  * @import { Batch, Block, Frame, Snapshot } from './frame.js'
- * @typedef {{legend: string, column: string, unit: string, bar: boolean}} Query
+ * @typedef {{legend: string, column: string, unit: string, bar: boolean,
+ *   times?: boolean}} Query  times: its values are the times of the other queries' samples
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
  *   kind: 'line' | 'stack' | 'stat' | 'gauge' | 'table', min: number | null, max: number | null,
  *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
@@ -20,7 +21,9 @@
  *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>}} PageData
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,
  *   board: (document: Document) => void, said: (text: string) => void,
- *   fault: (reason: unknown) => void, only: string | null}} Host  only: the one panel of an embed
+ *   fault: (reason: unknown) => void, only: string | null, 
+ *   seen: (channel: Channel) => boolean}} Host
+ *   only: the one panel of an embed; seen: whether anybody sees what the channel shows
  */
 
 import { readInlineSnapshot, readSnapshot } from './frame.js';
@@ -61,6 +64,8 @@ export class Channel {
     this.asked = 0;
     /** @type {AbortController | null} */
     this.fetching = null;
+    /** Where its window is to be had, until it is fetched. */
+    this.snapshot = '';
   }
 }
 
@@ -135,6 +140,7 @@ export class Board {
   #forget(channel) {
     channel.fetching?.abort();
     channel.fetching = null;
+    channel.snapshot = '';
     channel.epoch = '';
     channel.valid = false;
     channel.waiting = true;
@@ -197,6 +203,20 @@ export class Board {
       return;
     }
     channel.waiting = true;
+    channel.snapshot = snapshot;
+    if (this.host.seen(channel)) this.#fetch(channel);
+  }
+
+  /** A channel is seen: its window is fetched if it has none. @param {number} number */
+  want(number) {
+    const channel = this.channels.get(number);
+    if (channel?.snapshot) this.#fetch(channel);
+  }
+
+  /** @param {Channel} channel */
+  #fetch(channel) {
+    const { snapshot } = channel;
+    channel.snapshot = '';
     channel.fetching?.abort();
     const fetching = new AbortController();
     channel.fetching = fetching;
@@ -248,7 +268,8 @@ export class Board {
     // A hole, or no window yet: what comes is held, and after a while asked for again.
     if (!open && channel.held.length < HELD_MAX) channel.held.push({ block, open, revise });
     channel.waiting = true;
-    if (!channel.fetching && Date.now() - channel.asked > ASK_AGAIN_MS) this.#resubscribe();
+    const underWay = channel.fetching || (channel.snapshot && channel.held.length < HELD_MAX);
+    if (!underWay && Date.now() - channel.asked > ASK_AGAIN_MS) this.#resubscribe();
   }
 
   /** @param {Batch} batch */

@@ -171,6 +171,9 @@ export function axis(ticks, unit) {
   );
 }
 
+/** Where an axis of shares ends. @type {Record<string, number>} */
+const WHOLE = { percent: 100, ratio: 1 };
+
 /** The distance of ticks: 1, 2, 2.5 or 5 times a power of ten, for bytes a power of two.
  * @param {number} length of the axis @param {string} unit */
 function tickStep(length, unit) {
@@ -181,18 +184,23 @@ function tickStep(length, unit) {
 }
 
 /**
- * The ends of a value axis: from zero unless values lie below it, up to a round value.
+ * The ends of a value axis: from zero unless values lie below it, up to a round value. `min` fixes
+ * the lower end, `max` the upper one unless values lie clearly above it; per cent end at the whole.
  * @param {number} least @param {number} most @param {number | null} min @param {number | null} max
  * @param {string} unit @returns {[number, number]}
  */
 export function axisEnds(least, most, min, max, unit) {
+  const limit = max ?? WHOLE[unit] ?? null;
+  // Sums of measured shares may be a little more than the whole.
+  const whole = max !== null && max === WHOLE[unit];
+  const fixed = limit !== null && (whole || most <= limit + Math.abs(limit) / 100);
   const low = min ?? Math.min(0, least);
-  let high = max ?? Math.max(0, most);
+  let high = fixed ? limit : Math.max(0, most);
   if (!(high > low)) high = low + (Math.abs(low) || 1);
   const step = tickStep(high - low, unit);
   return [
     min === null ? Math.floor(low / step) * step : low,
-    max === null ? Math.ceil(high / step) * step : high,
+    fixed ? high : Math.ceil(high / step) * step,
   ];
 }
 

@@ -51,7 +51,6 @@ export class Window {
     this.n = 0;
     /** The number of the newest entry of the log that is in here. */
     this.seq = 0;
-    this.gaps = new Uint8Array(2 * this.columns);
     /** @type {Cells[]} */
     this.series = [];
     /** @type {{n: number, values: Value[]} | null} the column in progress */
@@ -103,6 +102,14 @@ export class Window {
     return this.open ? this.open.n : this.n;
   }
 
+  /** The oldest column in which a series has a value, or null. @param {number} series */
+  first(series) {
+    for (let n = this.firstN; n <= this.newest; n += 1) {
+      if (this.value(series, n) !== null) return n;
+    }
+    return null;
+  }
+
   /** The newest column in which a series has a value, or null. @param {number} series */
   last(series) {
     for (let n = this.newest; n >= this.firstN; n -= 1) {
@@ -111,45 +118,37 @@ export class Window {
     return null;
   }
 
-  /** Whether nothing was evaluated for a column. @param {number} n */
-  isGap(n) {
-    return n <= this.n && n >= this.firstN && this.gaps[this.start + n - this.firstN] === 1;
-  }
-
-  /** Adds one column without values. @param {number} gap 1 where it is a gap */
-  #push(gap) {
-    if (this.start + this.length === this.gaps.length) {
+  /** Adds one column without values. */
+  #push() {
+    if (this.start + this.length === 2 * this.columns) {
       for (const cells of this.series) cells.toFront(this.start, this.length);
-      this.gaps.copyWithin(0, this.start, this.start + this.length);
       this.start = 0;
     }
     if (this.length === this.columns) this.start += 1;
     else this.length += 1;
     this.n += 1;
-    this.gaps[this.start + this.length - 1] = gap;
     const at = this.start + this.length - 1;
     for (const cells of this.series) cells.set(at, null);
   }
 
-  /** Adds column n; what lies between is a gap. @param {number} n @param {Column | null} column */
+  /** Adds column n; what lies between stays without values. @param {number} n
+   * @param {Column} column */
   #add(n, column) {
     if (this.length === 0 || n - this.n > this.columns) {
       this.start = 0;
       this.length = 0;
       this.n = n - 1;
     }
-    while (this.n < n - 1) this.#push(1);
+    while (this.n < n - 1) this.#push();
     const before = this.n;
-    this.#push(column ? 0 : 1);
+    this.#push();
     const at = this.start + this.length - 1;
-    if (column) {
-      fill(
-        column,
-        this.series.length,
-        (series) => this.value(series, before),
-        (series, value) => this.series[series].set(at, value),
-      );
-    }
+    fill(
+      column,
+      this.series.length,
+      (series) => this.value(series, before),
+      (series, value) => this.series[series].set(at, value),
+    );
     if (this.open && this.open.n <= n) this.open = null;
   }
 
@@ -164,7 +163,6 @@ export class Window {
       (series) => this.series[series].get(at),
       (series, value) => this.series[series].set(at, value),
     );
-    this.gaps[at] = 0;
   }
 
   /**

@@ -2,13 +2,8 @@
  * The parts of a panel as the server writes them, for panels that appear later and for bodies that
  * were empty so far. Elements are made one by one: the content policy lets no text become HTML.
  *
- * @import { Row } from '../rows.js'
  * @import { Spec } from '../subscription.js'
  */
-
-import { format, timeOfDay } from '../units.js';
-
-const TABLE_ROWS_MAX = 300;
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
@@ -29,7 +24,6 @@ export function panelElement(spec) {
   const attributes = {
     class: `panel k-${spec.kind}`,
     id: spec.id,
-    'data-panel': spec.id,
     role: 'group',
     'data-w': String(spec.width),
     'data-h': String(spec.height),
@@ -44,9 +38,9 @@ export function panelElement(spec) {
   return panel;
 }
 
-/** What stands in a body while nothing was returned. */
-export function emptyNote() {
-  return make('p', { class: 'empty' }, ['no data in this range']);
+/** What stands in a body while there is nothing to draw. @param {string} [text] */
+export function emptyNote(text = 'nothing to show yet') {
+  return make('p', { class: 'empty' }, [make('span', {}, [text])]);
 }
 
 /** One entry of a legend. @param {number} index @param {string} colour @param {string} name */
@@ -61,27 +55,13 @@ export function legendEntry(index, colour, name) {
   return { item: make('li', {}, [button]), button, value, age };
 }
 
-/** A chart's numbers as a table, newest first.
- * @param {Spec} spec @param {Row[]} rows @param {number} endMs @param {number} rangeMs */
-export function dataTable(spec, rows, endMs, rangeMs) {
-  const { stepMs } = rows[0].window;
-  const last = endMs / stepMs;
-  const count = Math.min(TABLE_ROWS_MAX, Math.floor(rangeMs / stepMs));
-  const cells = rows.map(() => '');
-  const names = ['Time', ...rows.map((row) => row.name)];
-  const head = names.map((name) => make('th', { scope: 'col' }, [name]));
-  const body = Array.from({ length: count }, (_, back) => {
-    rows.forEach((row, at) => {
-      cells[at] = format(row.window.value(row.index, last - back), row.unit, spec.decimals);
-    });
-    const time = make('th', { scope: 'row' }, [timeOfDay((last - back) * stepMs)]);
-    return make('tr', {}, [time, ...cells.map((cell) => make('td', {}, [cell]))]);
-  });
-  const table = make('table', {}, [
-    make('caption', { class: 'sr' }, [spec.title]),
-    make('thead', {}, [make('tr', {}, head)]),
-    make('tbody', {}, body),
-  ]);
-  const label = `${spec.title}, data`;
-  return make('div', { class: 'data', tabindex: '0', role: 'group', 'aria-label': label }, [table]);
+/** A word in a panel's head that comes and goes.
+ * @param {Element} panel @param {string} name @param {string} text @param {string} [level] */
+export function headWord(panel, name, text, level) {
+  let word = /** @type {HTMLElement | null} */ (panel.querySelector(`.head .${name}`));
+  if (!text) return word?.remove();
+  if (!word) panel.querySelector('.head')?.append((word = make('span', { class: name })));
+  if (word && word.textContent !== text) word.textContent = text;
+  if (word && level) word.dataset.level = level;
+  return undefined;
 }

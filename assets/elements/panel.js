@@ -8,19 +8,26 @@
  * @import { Channel, Place, Spec } from '../subscription.js'
  * @import { Row } from '../rows.js'
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
- *   rangeMs: () => number, lost: () => boolean, panels: Set<Panel>, redraw: (panel: Panel) => void,
- *   later: (task: () => void) => void, resized: () => void}} Page
+ *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
+ *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
+ *   later: (task: () => void) => void, seen: (panel: Panel) => void,
+ *   resized: () => void}} Page  now: the server's time in ms
  */
 
-import { reached, rowsOf } from '../rows.js';
+import { ageOf, freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
 import { create as gauge } from '../views/gauge.js';
 import { create as line } from '../views/line.js';
 import { create as stat } from '../views/stat.js';
 import { create as table } from '../views/table.js';
-import { dataTable, emptyNote, legendEntry, make } from './build.js';
+import { emptyNote, headWord, legendEntry, make } from './build.js';
+import { dataTable } from './data.js';
 
 const SPOKEN_MS = 10_000;
+
+/** @type {Record<string, (host: HTMLElement, options: any) => any>} */
+const VIEWS = { line, stack: line, stat, gauge, table };
+
 
 /** The panel on the page. */
 export class Panel extends HTMLElement {
@@ -60,12 +67,18 @@ export class Panel extends HTMLElement {
   #endMs = 0;
   #spokenAt = 0;
   #queued = false;
+  /** When it was drawn, in ms. */
+  drawnAt = 0;
 
+  /** Whether its windows are needed; one that is hidden waits for its first value. */
+  get wanted() {
+    return this.#visible || this.hidden;
+  }
   get body() {
     return /** @type {HTMLElement} */ (this.querySelector('.body'));
   }
   get spec() {
-    return Panel.page.place(this.dataset.panel ?? '')?.spec;
+    return Panel.page.place(this.id)?.spec;
   }
 
   connectedCallback() {
@@ -94,7 +107,7 @@ export class Panel extends HTMLElement {
   /** @param {boolean} visible */
   #see(visible) {
     this.#visible = visible;
-    if (visible) Panel.page.redraw(this);
+    if (visible) Panel.page.seen(this);
   }
 
   /** @param {DOMRectReadOnly} box */
@@ -109,24 +122,23 @@ export class Panel extends HTMLElement {
 
   /** Draws what the windows hold; called once a frame at most. */
   draw() {
-    const place = Panel.page.place(this.dataset.panel ?? '');
-    if (!place || (!this.#visible && !this.hasAttribute('hidden'))) return;
+    const place = Panel.page.place(this.id);
+    if (!place || !this.wanted) return;
     // A change of range brings other channels: the old ones are shown until all of those are in.
     const channels = place.channels.map((number) => Panel.page.channel(number));
     if (channels.every((channel) => channel.window)) this.#channels = channels;
     else if (this.#channels.length === 0) return;
     const { spec } = place;
-    this.#rows = rowsOf(spec, this.#channels, this.#slots);
-    this.#endMs = Math.max(
-      0,
-      ...this.#channels.map(({ window }) => (window ? window.newest * window.stepMs : 0)),
-    );
+    const now = Panel.page.now();
+    this.drawnAt = Date.now();
+    this.#rows = rowsOf(spec, this.#channels, this.#slots, now);
+    this.#endMs = this.#end(now);
     this.#age(spec);
-    this.toggleAttribute('hidden', spec.hide_when_empty && this.#rows.length === 0);
-    if (this.#rows.length === 0) return this.#empty();
-    if (this.#size[1] <= 0) return;
+    const main = this.#rows.some(({ query }) => query === 0 || spec.kind !== 'stat');
+    if (spec.hide_when_empty && !Panel.page.embedded) this.toggleAttribute('hidden', !main);
+    if (!main) return this.#empty();
     if (this.#view) return this.#update(spec);
-    if (this.#queued) return;
+    if (this.#queued || this.#size[1] <= 0) return;
     this.#queued = true;
     Panel.page.later(() => {
       this.#queued = false;
@@ -134,29 +146,42 @@ export class Panel extends HTMLElement {
     });
   }
 
+  /** The time at the right edge: the newest column's, or the present when that is old.
+   * @param {number} now */
+  #end(now) {
+    let [end, fresh] = [0, 0];
+    for (const { window } of this.#channels) {
+      if (!window) continue;
+      end = Math.max(end, window.newest * window.stepMs);
+      fresh = Math.max(fresh, freshMs(window.stepMs));
+    }
+    return now - end > fresh ? now : end;
+  }
+
   #empty() {
     if (this.body.querySelector('.empty')) return;
+    const minutes = Math.ceil(Panel.page.rangeMs() / 60_000);
+    const ended = this.#view && `no values in the last ${minutes} min`;
     this.renew();
-    this.body.replaceChildren(emptyNote());
+    this.body.replaceChildren(emptyNote(ended || undefined));
     this.querySelector('.legend')?.remove();
   }
 
   /** @param {Spec} spec */
   #make(spec) {
-    const { kind } = spec;
-    const isChart = kind === 'line' || kind === 'stack';
-    if (!isChart)
-      this.#view = (kind === 'stat' ? stat : kind === 'gauge' ? gauge : table)(this.body, { spec });
+    const create = VIEWS[spec.kind];
+    const isChart = spec.kind === 'line' || spec.kind === 'stack';
+    if (!isChart) this.#view = create(this.body, { spec });
     else {
       let plot = /** @type {HTMLElement | null} */ (this.body.querySelector('.plot'));
       if (!plot) this.body.replaceChildren((plot = make('div', { class: 'plot', role: 'img' })));
       plot.tabIndex = 0;
       const [width, height] = this.#size;
-      this.#view = line(plot, {
+      this.#view = create(plot, {
         spec,
         width,
         height,
-        cursor: (index) => {
+        cursor: (/** @type {number | null} */ index) => {
           this.#cursor = index;
           this.#readout(spec);
         },
@@ -177,38 +202,21 @@ export class Panel extends HTMLElement {
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
-    const values = this.#rows.map(
-      (row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`,
-    );
-    this.body
-      .querySelector('.plot')
-      ?.setAttribute('aria-label', `${spec.title}: ${values.join(', ')}`);
+    const plot = this.body.querySelector('.plot');
+    plot?.setAttribute('aria-label', `${spec.title}: ${spoken(spec, this.#rows)}`);
   }
 
   /** Says with its time that what is shown is old, and with a colour that it is too high.
    * @param {Spec} spec */
   #age(spec) {
-    const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
     const stale =
       this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    this.#headWord('asof', stale ? `as of ${timeOfDay(newest)}` : '');
-    const main = spec.kind === 'stat' ? this.#rows.slice(0, 1) : this.#rows;
-    const threshold = reached(spec, main);
+    headWord(this, 'asof', stale ? newestAge(this.#rows, timeOfDay) : '');
+    const threshold = reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
-    this.#headWord('word', threshold?.word ?? '', threshold?.level);
-  }
-
-  /** A word in the head that comes and goes. @param {string} name @param {string} text
-   * @param {string} [level] */
-  #headWord(name, text, level) {
-    let word = /** @type {HTMLElement | null} */ (this.querySelector(`.head .${name}`));
-    if (!text) return word?.remove();
-    if (!word) this.querySelector('.head')?.append((word = make('span', { class: name })));
-    if (word && word.textContent !== text) word.textContent = text;
-    if (word && level) word.dataset.level = level;
-    return undefined;
+    headWord(this, 'word', threshold?.word ?? '', threshold?.level);
   }
 
   #legend() {
@@ -237,7 +245,7 @@ export class Panel extends HTMLElement {
       const number =
         at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
       const old = at === null && row.stale;
-      const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+      const words = old ? ageOf(row, timeOfDay) : '';
       const text = format(number, row.unit, spec.decimals);
       if (value.textContent !== text) value.textContent = text;
       if (age.textContent !== words) age.textContent = words;

@@ -6,8 +6,8 @@ import { timeOfDay } from '../units.js';
 
 /** The clock of the page. */
 export class Time extends HTMLElement {
-  /** How far the server's clock is ahead of ours, in ms; told by `welcome`. */
-  static skewMs = 0;
+  /** The server's time in ms. */
+  static now = Date.now;
   #timer = 0;
 
   connectedCallback() {
@@ -17,7 +17,7 @@ export class Time extends HTMLElement {
     clearTimeout(this.#timer);
   }
   #tick() {
-    const now = Date.now() + Time.skewMs;
+    const now = Time.now();
     const text = timeOfDay(now);
     if (!document.hidden) this.replaceChildren(text);
     this.#timer = setTimeout(() => this.#tick(), 1010 - (now % 1000));

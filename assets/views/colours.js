@@ -1,21 +1,18 @@
 /**
- * The sheet's colours for a canvas, which knows neither custom properties nor `light-dark()`: a probe
- * element computes them, once for each theme.
+ * The sheet's colours for a canvas, which knows neither custom properties nor `light-dark()`: a
+ * probe element computes them, once for each theme.
  */
 
 /** @type {Map<string, string>} */
 const colours = new Map();
 const probe = document.createElement('i');
-
-/** Colours are read anew after the theme changed. */
-export function forgetColours() {
-  colours.clear();
-}
+const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /** A custom property as a colour that a canvas understands.
  * @param {string} name @returns {string} */
 export function colour(name) {
-  let found = colours.get(name);
+  const key = `${name} ${document.documentElement.dataset.theme ?? dark.matches}`;
+  let found = colours.get(key);
   if (!found) {
     if (!probe.isConnected) {
       probe.className = 'sr';
@@ -24,7 +21,7 @@ export function colour(name) {
     }
     probe.style.color = `var(--${name})`;
     found = getComputedStyle(probe).color;
-    colours.set(name, found);
+    colours.set(key, found);
   }
   return found;
 }

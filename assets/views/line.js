@@ -34,6 +34,8 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   /** @type {number[][]} points without a neighbour, which no line would show */
   let lone = [];
   let extent = [0, 1];
+  /** The first point of any series. */
+  let begin = 0;
   const calm = { top: 0, bottom: 0, draws: 0 };
   const tag = document.createElement('span');
   tag.className = 'at';
@@ -48,6 +50,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     const first = last - count + 1;
     let [low, high] = [Infinity, -Infinity];
     let [seen, gapStart] = [false, -1];
+    begin = 0;
     data.length = rows.length + 1;
     gaps = [];
     lone = rows.map(() => []);
@@ -70,7 +73,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
       if (any && gapStart >= 0) gaps.push([gapStart, at]);
       if (any) gapStart = -1;
       else if (seen && gapStart < 0) gapStart = at - 1;
-      seen ||= any;
+      if (any && !seen) [seen, begin] = [true, at];
     }
     if (gapStart >= 0) gaps.push([gapStart, count - 1]);
     for (let k = 0; k <= rows.length; k += 1) data[k].length = count;
@@ -86,17 +89,28 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   /** The ends of the value axis: they move outwards at once and inwards after a while.
    * @returns {[number, number]} */
   function range() {
-    const [bottom, top] = axisEnds(extent[0], extent[1], spec.min, spec.max, spec.unit);
+    const { min, max } = spec;
+    const [bottom, top] = axisEnds(extent[0], extent[1], min, max, spec.unit);
     calm.draws = top < calm.top || bottom > calm.bottom ? calm.draws + 1 : 0;
-    if (
-      top > calm.top ||
-      bottom < calm.bottom ||
-      calm.draws > CALM_DRAWS ||
-      calm.top === calm.bottom
-    ) {
+    const wider = top > calm.top || bottom < calm.bottom;
+    if (wider || calm.draws > CALM_DRAWS || calm.top === calm.bottom)
       Object.assign(calm, { top, bottom, draws: 0 });
-    }
     return [calm.bottom, calm.top];
+  }
+
+  /** Before its first sample a chart says since when there are any. @param {uPlot} plot */
+  function beginning({ ctx, bbox, valToPos }) {
+    const x = valToPos(data[0][begin], 'x', true);
+    const room = x - bbox.left;
+    const words = `recording since ${timeOfDay(data[0][begin] * 1000, true)}`;
+    ctx.save();
+    ctx.font = font(devicePixelRatio);
+    if (begin > 0 && ctx.measureText(words).width * 1.1 < room) {
+      ctx.fillStyle = colour('muted');
+      ctx.textAlign = 'center';
+      ctx.fillText(words, bbox.left + room / 2, bbox.top + bbox.height / 2);
+    }
+    ctx.restore();
   }
 
   /** Gaps as hatched bands, thresholds as dashed lines with a faint band. @param {uPlot} plot */
@@ -104,6 +118,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     const { ctx, bbox } = plot;
     const { left, top, width: wide, height: high } = bbox;
     const ratio = devicePixelRatio;
+    beginning(plot);
     for (const [from, to] of gaps) {
       const start = Math.max(left, plot.valToPos(data[0][from], 'x', true));
       const end = Math.min(left + wide, plot.valToPos(data[0][to], 'x', true));
@@ -172,12 +187,16 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     };
   }
 
+  // A whole number of pixels: uPlot misreads others on screens of a higher density.
+  const letter = () =>
+    Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72);
+  /** @param {number} ratio */
+  const font = (ratio) => `${letter() * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+
   /** @returns {uPlot.Options} */
   function setup() {
-    // A whole number of pixels: uPlot misreads others on screens of a higher density.
-    const em = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72);
-    const font = `${em}px ${getComputedStyle(document.body).fontFamily}`;
-    const ink = { stroke: colour('muted'), font, ticks: { show: false } };
+    const em = letter();
+    const ink = { stroke: colour('muted'), font: font(1), ticks: { show: false } };
     const grid = { stroke: colour('grid'), width: 1 };
     return {
       ...size,
@@ -267,10 +286,8 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     /** Moves the crosshair by whole samples. @param {number} by */
     move(by) {
       if (!chart) return;
-      const to = Math.max(
-        0,
-        Math.min(data[0].length - 1, (chart.cursor.idx ?? data[0].length - 1) + by),
-      );
+      const last = data[0].length - 1;
+      const to = Math.max(0, Math.min(last, (chart.cursor.idx ?? last) + by));
       chart.setCursor({ left: chart.valToPos(data[0][to], 'x'), top: 0 });
     },
     /** The time in ms of a sample under the crosshair. @param {number} index */

@@ -26,8 +26,8 @@ pub struct ValueAxis {
 
 impl ValueAxis {
     /// The axis that holds `extent`: from zero unless values lie below it, up to a round value.
-    /// `min` fixes the lower end, `max` the upper one unless values lie above it; per cent end at
-    /// the whole.
+    /// `min` fixes the lower end, `max` the upper one unless values lie clearly above it; per cent
+    /// end at the whole.
     pub fn of(extent: Option<(f64, f64)>, min: Option<f64>, max: Option<f64>, unit: &Unit) -> Self {
         let (least, most) = extent.unwrap_or((0.0, 1.0));
         let whole = match unit {
@@ -35,7 +35,9 @@ impl ValueAxis {
             Unit::Ratio => Some(1.0),
             _ => None,
         };
-        let max = max.or(whole).filter(|max| *max >= most);
+        // Sums of measured shares may be a little more than the whole.
+        let told = max.is_some() && max == whole;
+        let max = max.or(whole).filter(|max| told || most <= max + max.abs() / 100.0);
         let low = min.unwrap_or(least.min(0.0)).max(-SIZE_MAX);
         let mut high = max.unwrap_or(most.max(0.0)).min(SIZE_MAX);
         if high - low < SIZE_MIN {
@@ -111,6 +113,13 @@ mod tests {
             Some(10.0),
             Unit::Percent,
             &[0.0, 50.0, 100.0, 150.0, 200.0],
+        );
+        check(
+            Some((0.0, 107.0)),
+            Some(0.0),
+            Some(100.0),
+            Unit::Percent,
+            &[0.0, 25.0, 50.0, 75.0, 100.0],
         );
         check(Some((-3.0, 3.0)), None, None, Unit::None, &[-4.0, -2.0, 0.0, 2.0, 4.0]);
         check(Some((0.0, 0.0)), None, None, Unit::None, &[0.0, 0.25, 0.5, 0.75, 1.0]);

@@ -13,14 +13,16 @@ use crate::dashboard::{Panel, PanelKind, Unit};
 use crate::model::{Span, Timestamp, is_absent};
 
 /// The most points of one line.
-pub const POINTS_MAX: usize = 90;
+pub const POINTS_MAX: usize = 60;
 
-const SPARK_POINTS: usize = 60;
-const WIDTH: f64 = 300.0;
-const HEIGHT: f64 = 100.0;
+const SPARK_POINTS: usize = 40;
 
-/// Strokes that do not stretch with the box.
-const STROKE: &str = r#"stroke="currentColor" vector-effect="non-scaling-stroke""#;
+/// A spark spans at least this, however young its series is.
+const SPARK_LEAST: Span = Span::from_secs(60);
+
+/// The box of paths. Places in it are whole numbers: a picture of a picture is short.
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 200.0;
 
 /// The box of paths takes the shape of the panel.
 const STRETCHED: &str = r#"preserveAspectRatio="none""#;
@@ -32,7 +34,7 @@ const SWEEP: f64 = 0.75;
 /// The chart of a line or stack panel.
 pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let shown = data.shown(panel);
-    let grid = Grid::of(data, POINTS_MAX);
+    let grid = Grid::of(data, &shown, POINTS_MAX, Span::ZERO);
     let rows: Vec<Vec<f64>> = shown.iter().map(|series| grid.values(series)).collect();
     let stacked = panel.kind == PanelKind::Stack;
     let rows = if stacked { stack(&rows) } else { rows };
@@ -47,9 +49,8 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
     let paths: Vec<String> = (rows.iter().zip(&shown).enumerate())
         .map(|(index, (row, series))| {
-            let points = grid.points(row, &axis);
-            let area = if stacked || index == 0 { area(&points, base) } else { String::new() };
-            format!("<g class=\"c{}\">{area}{}</g>", series.color, line(&points))
+            let path = path(&grid.points(row, &axis), (stacked || index == 0).then_some(base));
+            format!("<g class=\"c{}\">{path}</g>", series.color)
         })
         .collect();
     // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
@@ -62,40 +63,31 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
         let y = HEIGHT * axis.place(threshold.value);
         if (0.0..=HEIGHT).contains(&y) {
             let level = threshold.level.name();
-            let y = Short(y);
-            let _ = write!(
-                out,
-                r#"<path class="t {level}" {STROKE} stroke-dasharray="4 4" d="M0 {y}H{WIDTH}"/>"#
-            );
+            let y = y.round();
+            let _ = write!(out, r#"<path class="t {level}" d="M0 {y}H{WIDTH}"/>"#);
         }
     }
     out.push_str("</svg>");
     labels(&mut out, &axis, &panel.unit, data);
+    beginning(&mut out, &grid, data);
     out.push_str("</svg>");
     out
 }
 
-/// The small line of a stat: its first series, without axes.
+/// The small line of a stat: its first series, without axes, over the time in which there is one.
 pub fn spark(panel: &Panel, data: &PanelData) -> String {
-    let (width, height) = (120.0, 32.0);
     let shown = data.shown(panel);
-    let grid = Grid::of(data, SPARK_POINTS);
+    let main = shown.get(..1).unwrap_or_default();
+    let mut grid = Grid::of(data, main, SPARK_POINTS, SPARK_LEAST);
+    grid.range = grid.end - grid.start;
     let values = shown.first().map(|series| grid.values(series)).unwrap_or_default();
     let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
-    // Room above and below, so that a flat line runs through the middle.
-    let room = if most > least { (most - least) * 0.15 } else { most.abs().max(1.0) };
+    // Room above and below: a flat line runs through the middle, and noise stays noise.
+    let room = ((most - least) * 0.15).max((most.abs() / 20.0 - (most - least)) / 2.0);
+    let room = if room > 0.0 { room } else { 1.0 };
     let axis = ValueAxis { low: least - room, high: most + room, ticks: Vec::new() };
-    let points = grid.points(&values, &axis);
-    let sized = |points: &[Vec<(f64, f64)>]| -> Vec<Vec<(f64, f64)>> {
-        let scaled = |(x, y): &(f64, f64)| (x * width / WIDTH, y * height / HEIGHT);
-        points.iter().map(|run| run.iter().map(scaled).collect()).collect()
-    };
-    let points = sized(&points);
-    format!(
-        r#"<svg viewBox="0 0 {width} {height}" {STRETCHED} aria-hidden="true">{}{}</svg>"#,
-        area(&points, height),
-        line(&points)
-    )
+    let path = path(&grid.points(&values, &axis), Some(HEIGHT));
+    format!(r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED} aria-hidden="true">{path}</svg>"#)
 }
 
 /// The dial of a gauge at a share of its sweep, 0 to 1.
@@ -119,7 +111,7 @@ pub fn dial(share: f64) -> String {
 /// What a chart shows, in words: its name, its range, and of each series the newest, the least and
 /// the greatest value.
 pub fn described(panel: &Panel, data: &PanelData) -> String {
-    const SERIES_MAX: usize = 8;
+    const SERIES_MAX: usize = 4;
     let shown = data.shown(panel);
     let mut out = format!("{}, last {}", panel.title, length_in_words(data.range));
     if shown.is_empty() {
@@ -152,29 +144,36 @@ fn length_in_words(range: Span) -> String {
 }
 
 /// The times at which all series of a chart are looked at, so that they can be stacked whatever the
-/// steps of their windows are.
+/// steps of their windows are: evenly from the first value to the end.
 struct Grid {
+    start: Timestamp,
     end: Timestamp,
+    /// What the width of the box stands for.
     range: Span,
     count: usize,
 }
 
 impl Grid {
-    fn of(data: &PanelData, points_max: usize) -> Self {
+    fn of(data: &PanelData, shown: &[Shown<'_>], points_max: usize, least: Span) -> Self {
         let range = Span(data.range.millis().max(1));
+        let end = data.end();
         let finest = data.windows.iter().map(|window| window.step.millis().max(1)).min();
-        let columns = range.millis() / finest.unwrap_or(1000) + 1;
+        let finest = finest.unwrap_or(1000);
+        let first = shown.iter().filter_map(Shown::first).min().unwrap_or(end - range);
+        let span = (end - first).max(least).max(Span(finest)).min(range);
+        let columns = span.millis() / finest + 1;
         let count = usize::try_from(columns).unwrap_or(points_max).clamp(2, points_max);
-        Self { end: data.end(), range, count }
+        Self { start: end - span, end, range, count }
     }
 
     fn time(&self, index: usize) -> Timestamp {
-        let back = self.range.millis() * (self.count - 1 - index) as i64 / (self.count as i64 - 1);
+        let span = (self.end - self.start).millis();
+        let back = span * (self.count - 1 - index) as i64 / (self.count as i64 - 1);
         self.end - Span(back)
     }
 
     fn x(&self, index: usize) -> f64 {
-        WIDTH * index as f64 / (self.count - 1) as f64
+        WIDTH * (1.0 - (self.end - self.time(index)).seconds() / self.range.seconds())
     }
 
     fn values(&self, series: &Shown<'_>) -> Vec<f64> {
@@ -227,7 +226,7 @@ fn extent(rows: &[Vec<f64>]) -> Option<(f64, f64)> {
     })
 }
 
-/// A number in a path: one digit after the point at most.
+/// A number in an attribute: one digit after the point at most.
 struct Short(f64);
 
 impl std::fmt::Display for Short {
@@ -238,31 +237,34 @@ impl std::fmt::Display for Short {
     }
 }
 
-fn line(runs: &[Vec<(f64, f64)>]) -> String {
+/// The runs as one path, by steps from point to point. With a base the runs stand on it, to be
+/// filled.
+fn path(runs: &[Vec<(f64, f64)>], base: Option<f64>) -> String {
     let mut path = String::new();
     for run in runs {
-        for (index, (x, y)) in run.iter().enumerate() {
-            let letter = if index == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{letter}{} {}", Short(*x), Short(*y));
+        let mut places = run.iter().map(|(x, y)| (x.round() as i64, y.round() as i64));
+        let Some((mut x, mut y)) = places.next() else { continue };
+        let base = base.map(|base| base.round() as i64);
+        let _ = match base {
+            Some(base) => write!(path, "M{x} {base}V{y}"),
+            None => write!(path, "M{x} {y}"),
+        };
+        for (to_x, to_y) in places {
+            let (by_x, by_y) = (to_x - x, to_y - y);
+            // A minus sign parts numbers as well as a space does.
+            let part = if by_y < 0 { "" } else { " " };
+            let _ = write!(path, "l{by_x}{part}{by_y}");
+            (x, y) = (to_x, to_y);
         }
         if run.len() == 1 {
-            path.push_str("h.5");
+            path.push_str("h1");
+        }
+        if let Some(base) = base {
+            let _ = write!(path, "V{base}");
         }
     }
-    format!(r#"<path class="l" d="{path}"/>"#)
-}
-
-fn area(runs: &[Vec<(f64, f64)>], base: f64) -> String {
-    let mut path = String::new();
-    for run in runs {
-        let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
-        let _ = write!(path, "M{} {}", Short(*first), Short(base));
-        for (x, y) in run {
-            let _ = write!(path, "L{} {}", Short(*x), Short(*y));
-        }
-        let _ = write!(path, "L{} {}Z", Short(*last), Short(base));
-    }
-    format!(r#"<path class="a" d="{path}"/>"#)
+    let class = if base.is_some() { "a" } else { "l" };
+    format!(r#"<path class="{class}" d="{path}"/>"#)
 }
 
 /// The stretches without any value after the first one, as shares of the width.
@@ -318,19 +320,20 @@ fn hatching(out: &mut String, id: &str, grid: &Grid, rows: &[Vec<f64>]) {
 fn rules(out: &mut String, axis: &ValueAxis) {
     let mut path = String::new();
     for tick in &axis.ticks {
-        let _ = write!(path, "M0 {}H{WIDTH}", Short(HEIGHT * axis.place(*tick)));
+        let _ = write!(path, "M0 {}H{WIDTH}", (HEIGHT * axis.place(*tick)).round() + 0.0);
     }
-    let _ = write!(out, r#"<path class="g" {STROKE} stroke-opacity=".1" d="{path}"/>"#);
+    let _ = write!(out, r#"<path class="g" d="{path}"/>"#);
 }
 
 /// The texts beside and below the chart, outside its box: the page keeps room for them.
 fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
-    out.push_str(r#"<g class="axis" fill="currentColor" fill-opacity=".7" font-size="11">"#);
+    out.push_str(r#"<g class="axis"><g text-anchor="end" dominant-baseline="central">"#);
     for (tick, text) in axis.ticks.iter().zip(number::axis(&axis.ticks, unit)) {
         let y = Short(100.0 * axis.place(*tick));
         let text = escaped(&text);
-        let _ = write!(out, r#"<text x="-6" y="{y}%" dy=".35em" text-anchor="end">{text}</text>"#);
+        let _ = write!(out, r#"<text x="-6" y="{y}%">{text}</text>"#);
     }
+    out.push_str(r#"</g><g text-anchor="middle">"#);
     let (end, range) = (data.end(), data.range);
     let (moments, seconds) = times(end, range, data.zone);
     for at in moments {
@@ -338,13 +341,29 @@ fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
         // A text that would be cut at an edge is left out.
         if (0.04..=0.96).contains(&share) {
             let (x, text) = (Short(100.0 * share), time_of_day(at, data.zone, seconds));
-            let _ = write!(
-                out,
-                r#"<text x="{x}%" y="100%" dy="1.4em" text-anchor="middle">{text}</text>"#
-            );
+            let _ = write!(out, r#"<text x="{x}%" y="100%" dy="1.4em">{text}</text>"#);
         }
     }
-    out.push_str("</g>");
+    out.push_str("</g></g>");
+}
+
+/// Before its first sample a chart says since when there are any.
+fn beginning(out: &mut String, grid: &Grid, data: &PanelData) {
+    // Less room than this holds no such text.
+    const LEAST: f64 = 0.4;
+    let empty = grid.x(0) / WIDTH;
+    if empty >= LEAST {
+        let (x, since) = (Short(empty * 50.0), time_of_day(grid.start, data.zone, false));
+        let _ = write!(
+            out,
+            concat!(
+                r#"<text class="axis" x="{x}%" y="50%" text-anchor="middle">"#,
+                "recording since {since}</text>"
+            ),
+            x = x,
+            since = since
+        );
+    }
 }
 
 /// Text as it may stand in markup and in attributes.

@@ -39,10 +39,10 @@ pub fn hash() -> &'static str {
     HASH
 }
 
-/// The modules that `main.js` needs, itself first, in the order in which a browser finds them: what
-/// a page names by `modulepreload`.
-pub fn modules() -> &'static [&'static str] {
-    MODULES
+/// The modules of an entry, itself first, in the order in which a browser finds them: what a page
+/// names by `modulepreload`.
+pub fn modules(entry: &str) -> &'static [&'static str] {
+    MODULES.iter().find(|(path, _)| *path == entry).map_or(&[], |(_, modules)| *modules)
 }
 
 /// Where assets are served from.
@@ -78,8 +78,10 @@ pub async fn serve(request: HttpRequest) -> HttpResponse {
 }
 
 /// Headers of every answer. Assets are public, and an embedded panel in a sandbox has no origin.
+/// They are no pages, so that the shortest policy does; it travels with each of them.
 fn builder(mut builder: HttpResponseBuilder) -> HttpResponseBuilder {
     builder
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
@@ -144,5 +146,15 @@ async fn answer_from(folder: &Path, path: &str) -> HttpResponse {
         .body(bytes)
 }
 
+#[cfg(test)]
+#[path = "../../build/bundle.rs"]
+mod bundle;
+#[cfg(test)]
+#[path = "../../build/imports.rs"]
+#[expect(dead_code, reason = "the build script uses all of it, the tests of bundles a part")]
+mod imports;
+#[cfg(test)]
+#[path = "../../build/strip.rs"]
+mod strip;
 #[cfg(test)]
 mod tests;

@@ -19,10 +19,12 @@ use crate::render::{PanelData, Window};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::guard::policy;
-use super::page::{self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Shell, Theme};
+use super::page::{
+    self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
+};
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
-const INLINE_MAX: usize = 24 * 1024;
+const INLINE_MAX: usize = 8 * 1024;
 
 /// What pages need.
 pub(crate) struct Pages {
@@ -51,10 +53,14 @@ pub(crate) struct PageQuery {
 /// Where the assets of this build are.
 pub(crate) fn asset_urls() -> AssetUrls {
     let url = |path: &str| format!("/assets/{}/{path}", asset::hash());
+    let script = |entry: &str| Script {
+        entry: url(entry),
+        modules: asset::modules(entry).iter().map(|path| url(path)).collect(),
+    };
     AssetUrls {
         style: url("style.css"),
-        modules: asset::modules().iter().map(|path| url(path)).collect(),
-        entry: url("main.js"),
+        script: script("main.js"),
+        embed: script("embed.js"),
         icon: url("icon.svg"),
     }
 }
@@ -143,8 +149,7 @@ async fn embed_page(
         return Err(Refusal(StatusCode::FORBIDDEN, "Not for embedding", text));
     }
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
-    let panel =
-        panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
+    let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
     let range = range(query, board.dashboard.range)?;
     let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
     let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {

@@ -10,9 +10,9 @@ use crate::tree::{File, files, root};
 /// Scripts from the top down: each may import what stands in a later row, or beside it in the same
 /// folder. A name that ends in `/` is a folder.
 const ORDER: &[&[&str]] = &[
-    &["main.js"],
+    &["main.js", "embed.js"],
     &["edit/"],
-    &["controls.js"],
+    &["start.js", "controls.js"],
     &["elements/"],
     &["views/"],
     &["subscription.js"],

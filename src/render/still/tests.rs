@@ -4,9 +4,8 @@ use proptest::collection::vec;
 use proptest::sample::select;
 
 use super::*;
-use crate::dashboard::{Level, PanelQuery, Threshold};
+use crate::dashboard::{Level, PanelQuery, Plan, Threshold};
 use crate::model::{ABSENT, Labels};
-use crate::query::Plan;
 use crate::render::Window;
 
 fn panel(kind: PanelKind) -> Panel {
@@ -33,9 +32,26 @@ fn a_line_is_broken_and_hatched_where_nothing_was_measured() {
     let svg = chart(&panel(PanelKind::Line), &data(&[("a", &values)]));
     assert_eq!(count(&svg, r#"<rect class="gap""#), 1, "{svg}");
     assert!(svg.contains(r#"x="30%" width="30%""#), "{svg}");
-    assert!(svg.contains(r#"d="M60 75L90 50M180 25L210 0L240 0L270 0L300 0""#), "{svg}");
+    assert!(
+        svg.contains(r#"d="M120 200V150l60-50V200M360 200V50l60-50l60 0l60 0l60 0V200""#),
+        "{svg}"
+    );
     let whole = chart(&panel(PanelKind::Line), &data(&[("a", &[1.0; 11])]));
     assert_eq!((count(&whole, "gap"), count(&whole, "pattern")), (0, 0));
+}
+
+#[test]
+fn a_young_chart_says_since_when_it_records() {
+    let mut young = vec![ABSENT; 8];
+    young.extend([1.0, 2.0, 3.0]);
+    let svg = chart(&panel(PanelKind::Line), &data(&[("a", &young)]));
+    assert!(
+        svg.contains(r#"x="40%" y="50%" text-anchor="middle">recording since 22:13<"#),
+        "{svg}"
+    );
+    assert!(svg.contains(r#"d="M480 200V133l60-66l60-67V200""#) && !svg.contains("gap"), "{svg}");
+    let whole = chart(&panel(PanelKind::Line), &data(&[("a", &[1.0; 11])]));
+    assert!(!whole.contains("recording"));
 }
 
 #[test]
@@ -52,7 +68,8 @@ fn a_stack_adds_up_and_draws_its_lowest_series_last() {
     let mut panel = panel(PanelKind::Stack);
     panel.max = Some(100.0);
     let svg = chart(&panel, &data(&[("a", &[10.0; 11]), ("b", &[30.0; 11])]));
-    let (upper, lower) = (svg.find("M0 60L").expect("at 40"), svg.find("M0 90L").expect("at 10"));
+    let (upper, lower) =
+        (svg.find("M0 200V120").expect("at 40"), svg.find("M0 200V180").expect("at 10"));
     assert!(upper < lower);
     assert!(svg.find(r#"class="c2""#) < svg.find(r#"class="c1""#));
 }
@@ -64,7 +81,7 @@ fn axes_and_thresholds_are_named_and_drawn() {
     let threshold = |value| Threshold { value, level: Level::Warn, word: String::new() };
     panel.thresholds = vec![threshold(80.0), threshold(400.0)];
     let svg = chart(&panel, &data(&[("a", &[50.0; 11])]));
-    assert!(svg.contains(r#" d="M0 20H300"/>"#), "{svg}");
+    assert!(svg.contains(r#" d="M0 40H600"/>"#), "{svg}");
     assert_eq!(count(&svg, "class=\"t "), 1);
     for label in [">0%<", ">25%<", ">100%<", ">22:13:15<"] {
         assert!(svg.contains(label), "{label} {svg}");
@@ -77,8 +94,8 @@ fn no_picture_has_styles_or_more_points_than_allowed() {
     let mut data = data(&[("a", &values)]);
     data.range = Span(900_000);
     let svg = chart(&panel(PanelKind::Line), &data);
-    let line = svg.split("class=\"l\" d=\"").nth(1).and_then(|rest| rest.split('"').next());
-    assert_eq!(line.map(|line| count(line, "L") + count(line, "M")), Some(POINTS_MAX));
+    let line = svg.split("class=\"a\" d=\"").nth(1).and_then(|rest| rest.split('"').next());
+    assert_eq!(line.map(|line| count(line, "l") + count(line, "M")), Some(POINTS_MAX));
     assert!(!svg.contains("style=") && svg.len() < 4000, "{}", svg.len());
 }
 
@@ -97,7 +114,7 @@ proptest::proptest! {
         let data = data(&series);
         for svg in [chart(&panel, &data), spark(&panel, &data)] {
             for path in svg.split(" d=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-                let plain = |letter: char| "MLHVZh .-0123456789".contains(letter);
+                let plain = |letter: char| "MlHVh .-0123456789".contains(letter);
                 proptest::prop_assert!(path.chars().all(plain), "{}", path);
             }
             proptest::prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", svg);
@@ -117,13 +134,13 @@ fn what_a_word_of_a_unit_holds_stays_text() {
 fn sparks_and_dials_are_drawn_for_any_values() {
     let stat = panel(PanelKind::Stat);
     let flat = spark(&stat, &data(&[("a", &[5.0; 11])]));
-    assert!(flat.contains(r#"class="l" d="M0 16L12 16"#), "{flat}");
+    assert!(flat.contains(r#"class="a" d="M0 200V100l60 0"#), "{flat}");
     let empty = spark(&stat, &data(&[]));
-    assert!(empty.contains(r#"<path class="a" d=""/><path class="l" d=""/>"#), "{empty}");
+    assert!(empty.contains(r#"<path class="a" d=""/>"#), "{empty}");
     let single = spark(&stat, &data(&[("a", &[f64::INFINITY, 1.0])]));
-    assert!(single.contains("h.5"), "{single}");
+    assert!(single.contains("h1"), "{single}");
     let huge = spark(&stat, &data(&[("a", &[-3.7e239])]));
-    assert!(huge.contains("M120 16h.5"), "{huge}");
+    assert!(huge.contains("M600 200V100h1"), "{huge}");
     let offset = |share: f64| {
         let svg = dial(share);
         svg.split("dashoffset=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
@@ -147,5 +164,5 @@ fn a_chart_is_told_in_words() {
     let names: Vec<String> = (0..11).map(|index| format!("{index:02}")).collect();
     let many: Vec<(&str, &[f64])> =
         names.iter().map(|name| (name.as_str(), [1.0].as_slice())).collect();
-    assert!(described(&panel, &data(&many)).ends_with("; and 3 more series"));
+    assert!(described(&panel, &data(&many)).ends_with("; and 7 more series"));
 }

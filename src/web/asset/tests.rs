@@ -75,9 +75,32 @@ fn every_asset_is_found_and_the_modules_are_among_them() {
         let smaller = |form: Option<&[u8]>| form.is_none_or(|form| form.len() < asset.raw.len());
         assert!(smaller(asset.brotli) && smaller(asset.gzip), "{}", asset.path);
     }
-    assert!(modules().iter().all(|module| lookup(module).is_some()));
-    assert_eq!(modules().first().copied(), lookup("main.js").map(|asset| asset.path));
+    for (entry, needed) in MODULES {
+        assert_eq!((modules(entry), needed.first()), (*needed, Some(entry)));
+        assert!(needed.iter().all(|module| lookup(module).is_some()), "{needed:?}");
+    }
     assert!(lookup("vendor/uplot/VENDORED.md").is_none());
+}
+
+#[test]
+fn an_entry_is_one_file_with_all_of_ours_in_it() {
+    for entry in ["embed.js", "main.js"] {
+        assert_eq!(modules(entry), [entry, "vendor/uplot/uplot.js"]);
+    }
+    assert!(modules("frame.js").is_empty() && lookup("frame.js").is_none());
+    let sizes = ["embed.js", "main.js"].map(|entry| lookup(entry).map(|asset| asset.raw.len()));
+    assert!(sizes[0] < sizes[1], "{sizes:?}");
+}
+
+#[test]
+fn our_own_scripts_carry_no_comments_for_their_readers() {
+    let ours = ASSETS.iter().filter(|asset| !asset.path.starts_with("vendor/"));
+    let texts = ["text/javascript", "text/css"];
+    for asset in ours.filter(|asset| texts.iter().any(|text| asset.content_type.starts_with(text)))
+    {
+        let text = str::from_utf8(asset.raw).expect("UTF-8");
+        assert_eq!(strip::strip(text).as_deref(), Ok(text), "{}", asset.path);
+    }
 }
 
 async fn get(source: Source, path: &str) -> ServiceResponse {

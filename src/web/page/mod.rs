@@ -30,12 +30,21 @@ const RANGES: [(&str, Span); 5] = [
 pub struct AssetUrls {
     /// The stylesheet.
     pub style: String,
-    /// All modules that a page needs, so that they start to load together.
-    pub modules: Vec<String>,
-    /// The module that starts the page; one of `modules`.
-    pub entry: String,
+    /// What starts every page but an embed.
+    pub script: Script,
+    /// What starts an embed.
+    pub embed: Script,
     /// The icon, an SVG.
     pub icon: String,
+}
+
+/// A script and all that it loads, so that it can be loaded together.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// The module that starts it.
+    pub entry: String,
+    /// All its modules, the entry too.
+    pub modules: Vec<String>,
 }
 
 /// One entry of the navigation.

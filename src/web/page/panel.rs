@@ -2,7 +2,7 @@
 
 use crate::dashboard::{Panel, PanelKind, Threshold, Unit};
 use crate::model::{METRIC_NAME, MatchOp, Span};
-use crate::render::{Latest, PanelData, Shown, number, still, time_of_day};
+use crate::render::{Latest, PanelData, Shown, number, still};
 
 /// A panel ready to be written.
 pub(super) struct PanelView<'a> {
@@ -85,16 +85,16 @@ impl<'a> PanelView<'a> {
 
 /// The highest threshold that a fresh value of the panel has reached.
 fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
-    let main = if panel.kind == PanelKind::Stat { shown.get(..1)? } else { shown };
-    let fresh = main.iter().filter_map(|series| series.latest).filter(|latest| !latest.stale);
+    let main = |series: &&Shown<'_>| panel.kind != PanelKind::Stat || series.query == 0;
+    let fresh =
+        shown.iter().filter(main).filter_map(|series| series.latest).filter(|latest| !latest.stale);
     fresh
         .filter_map(|latest| panel.reached(latest.value))
         .max_by(|a, b| a.value.total_cmp(&b.value))
 }
 
 fn as_of(latest: Option<Latest>, zone: Span) -> Option<String> {
-    let latest = latest.filter(|latest| latest.stale)?;
-    Some(format!("as of {}", time_of_day(latest.at, zone, true)))
+    latest.and_then(|latest| latest.age(zone))
 }
 
 /// The time of the newest value, when none of the panel's values is fresh.

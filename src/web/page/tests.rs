@@ -26,11 +26,16 @@ fn data(windows: Vec<Vec<(Labels, Vec<f64>)>>) -> PanelData {
     PanelData { now: NOW, range: Span::from_secs(300), zone: Span::ZERO, windows }
 }
 
+fn script(name: &str) -> Script {
+    let entry = format!("/assets/h/{name}.js");
+    Script { modules: vec![entry.clone(), "/assets/h/chart.js".into()], entry }
+}
+
 fn assets() -> AssetUrls {
     AssetUrls {
         style: "/assets/h/style.css".into(),
-        modules: vec!["/assets/h/main.js".into(), "/assets/h/frame.js".into()],
-        entry: "/assets/h/main.js".into(),
+        script: script("main"),
+        embed: script("embed"),
         icon: "/assets/h/icon.svg".into(),
     }
 }
@@ -125,17 +130,17 @@ fn a_board_is_complete_without_scripts() {
     for part in [
         r#"<html lang="en" data-state="still" data-mode="board">"#,
         "<title>web-01 · Watchglass</title>",
-        r#"<link rel="modulepreload" href="/assets/h/frame.js">"#,
+        r#"<link rel="modulepreload" href="/assets/h/chart.js">"#,
         r#"<script type="module" src="/assets/h/main.js"></script>"#,
         r#"<a href="/" aria-current="page">Overview</a>"#,
         r#"<a href="?range=5m" data-range="300000" aria-current="true">5m</a>"#,
         "<b>Snapshot</b><small>22:13:20</small>",
-        r#"<wg-panel class="panel k-stat" id="cpu-busy" data-panel="cpu-busy" data-w="2" "#,
+        r#"<wg-panel class="panel k-stat" id="cpu-busy" data-w="2" "#,
         r#"data-h="2" role="group" aria-labelledby="t-cpu-busy"><header class="head">"#,
         "<p class=\"num\"><em>of 1.00\u{202f}KiB</em><span>38.0</span><small>%</small></p>",
         r#"<div class="spark c5"><svg "#,
         "<div class=\"plot\" role=\"img\" aria-label=\"CPU, last 5 minutes: user 25.8\u{202f}% (",
-        r#"<button type="button" class="c1" aria-pressed="true" data-series="0"><i></i>"#,
+        r#"<ul class="legend"><li><button class="c1"><i></i>"#,
         "<span>user</span><b>25.8\u{202f}%</b></button>",
         "<footer class=\"foot\"><span>history is in memory for now: since 22:01</span></footer>",
         r#"<script type="application/json" id="wg-data">{}</script>"#,
@@ -194,7 +199,7 @@ fn a_value_that_is_old_says_of_when_it_is() {
     assert!(html.contains(r#"aria-labelledby="t-a" data-stale>"#), "{html}");
     assert!(html.contains(r#"<span class="asof">as of 22:13:11</span>"#));
     assert!(html.contains("<span>5</span><small></small>"));
-    let button = r#"data-series="0" data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>"#;
+    let button = "data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>";
     assert!(html.contains(button), "{html}");
     assert!(html.contains("<span>n=2</span><b>7</b></button>"));
     assert!(html.contains(r#"aria-labelledby="t-b"><header"#));
@@ -318,7 +323,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         push_base: None,
     });
     assert!(linked.contains("<span>2 more metrics:</span>"));
-    assert!(linked.contains(r#"<a href="/d/metric/a%20b%2Fc">a b/c</a>"#));
+    assert!(linked.contains(r#"<a href="/d/metric?name=a%20b%2Fc">a b/c</a>"#));
     assert!(!linked.contains("aria-current"));
 }
 
@@ -336,7 +341,8 @@ fn an_embed_has_no_chrome() {
     check_markup(&html);
     assert!(html.contains(r#"data-mode="embed" data-theme="light">"#), "{html}");
     assert!(html.contains(r#"id="wg-data""#) && html.contains("<wg-panel "));
-    for chrome in ["<header class=\"top\"", "<nav", "class=\"bar\"", " hidden>\n<header"] {
+    assert!(html.contains(r#"<script type="module" src="/assets/h/embed.js"></script>"#));
+    for chrome in ["main.js", "<nav", "class=\"bar\"", " hidden>\n<header"] {
         assert!(!html.contains(chrome), "{chrome}");
     }
     assert_eq!(Theme::parse("light"), Some(Theme::Light));

@@ -94,27 +94,26 @@ test('a message holds several frames, and unknown kinds are passed over', () => 
   assert.equal(readMessage('{"pong":1}\n{"beat":{"time":1}}\n').length, 2);
 });
 
-test('a batch has columns, gaps and revisions', () => {
+test('a batch has its position, revisions and columns', () => {
   const body = [
     7,
     ...encode.varint(300),
+    ...encode.varint(297),
+    1,
+    ...[20, 1, ...encode.valueList([9], [8])],
     50,
-    3,
     2,
-    ...encode.valueList([1], [null]),
-    0,
-    2,
-    ...encode.valueList([4], [null]),
-    1,
-    20,
-    1,
-    ...encode.valueList([9], [8]),
+    ...[1, ...encode.valueList([1], [null])],
+    ...[2, ...encode.valueList([1, 4], [null, null])],
   ];
   const [{ body: batch }] = readMessage(bytes(encode.frame(2, 0, body)));
-  assert.deepEqual([batch.channel, batch.seq, batch.fromN], [7, 300, 50]);
+  assert.deepEqual([batch.channel, batch.seq, batch.after, batch.fromN], [7, 300, 297, 50]);
   assert.deepEqual(
-    batch.columns.map((column) => column && cells(column, [null])),
-    [[1], null, [4]],
+    batch.columns.map((column) => cells(column, [null, null])),
+    [
+      [1, null],
+      [1, 4],
+    ],
   );
   assert.deepEqual(
     batch.revised.map(({ n, column }) => [n, cells(column, [8])]),
@@ -157,7 +156,7 @@ test('what is not the protocol is a fault', () => {
 
 /** A frame as plain data, its columns filled in over the column that the vector gives. */
 function plain({ kind, body }, previous) {
-  const filled = (column) => column && cells(column, previous);
+  const filled = (column) => cells(column, previous);
   if (kind === 'tick') {
     return {
       kind,

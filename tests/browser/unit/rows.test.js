@@ -57,6 +57,7 @@ test('rows have colours in order, newest values and ages', () => {
       ),
     ],
     slots,
+    10_900,
   );
   assert.deepEqual(
     rows.map((row) => [row.name, row.colour, row.value, row.n, row.stale]),
@@ -70,10 +71,22 @@ test('rows have colours in order, newest values and ages', () => {
   assert.equal(reached(SPEC, rows.slice(1)), undefined, 'an old value reaches nothing');
 });
 
+test('a value grows old with the clock, though no column follows it', () => {
+  const stale = (now) => rowsOf(SPEC, [channel([{ m: 'a' }, [7]])], new Map(), now)[0].stale;
+  assert.deepEqual([stale(13_000), stale(13_001)], [false, true]);
+});
+
+test('a stat is judged by its first query alone', () => {
+  const spec = { ...SPEC, kind: 'stat', queries: [SPEC.queries[0], SPEC.queries[0]] };
+  const judged = (...values) =>
+    reached(spec, rowsOf(spec, values.map((value) => channel([{}, [value]])), new Map(), 0))?.word;
+  assert.deepEqual([judged(1, 99), judged(6, 1)], [undefined, 'high']);
+});
+
 test('a colour stays with its series when others go', () => {
   const slots = new Map();
-  rowsOf(SPEC, [channel([{ m: 'a' }, [1]], [{ m: 'b' }, [2]])], slots);
-  assert.equal(rowsOf(SPEC, [channel([{ m: 'b' }, [2]])], slots)[0].colour, 'c1');
+  rowsOf(SPEC, [channel([{ m: 'a' }, [1]], [{ m: 'b' }, [2]])], slots, 0);
+  assert.equal(rowsOf(SPEC, [channel([{ m: 'b' }, [2]])], slots, 0)[0].colour, 'c1');
 });
 
 test('steps and ranges are written as the protocol has them', () => {

@@ -26,11 +26,13 @@ const base64 = (window) => Buffer.from(snapshot(window)).toString('base64');
 let sent = [];
 let faults = 0;
 let now = 0;
+let seen = true;
 
 beforeEach(() => {
   sent = [];
   faults = 0;
   now = 1_000_000;
+  seen = true;
 });
 
 /** A board whose first window stood in the page, or not. */
@@ -40,6 +42,7 @@ function board(t, snapshots = { 7: base64(WINDOW) }) {
     { time: 0, build: 'b', board: structuredClone(DOCUMENT), range_ms: 300_000, snapshots, at: {} },
     {
       only: null,
+      seen: () => seen,
       send: (command) => sent.push(command),
       changed: () => {},
       board: () => {},
@@ -77,12 +80,22 @@ test('a hole is held, asked for once, and filled by a batch', (t) => {
     { sub: { id: 2, board: 'overview', range: '5m', from: { 7: { epoch: 'e', seq: 6 } } } },
   ]);
   receive(made, {
-    batch: { channel: 7, seq: 8, from_n: 12, columns: [[[0, 5]], [[0, 6]]], revised: [] },
+    batch: { channel: 7, seq: 8, after: 6, revised: [], from_n: 12, columns: [[[0, 5]], [[0, 6]]] },
   });
   assert.deepEqual(
     [11, 12, 13, 14].map((n) => value(made, n)),
     [4, 5, 6, 7],
   );
+});
+
+test('a batch for another place is not taken', (t) => {
+  const made = board(t);
+  now += 5000;
+  receive(made, {
+    batch: { channel: 7, seq: 9, after: 7, revised: [], from_n: 13, columns: [[[0, 6]]] },
+  });
+  assert.deepEqual([value(made, 13), sent.length], [null, 3]);
+  assert.deepEqual(sent[2].sub.from, { 7: { epoch: 'e', seq: 5 } });
 });
 
 test('a window that is fetched takes the blocks that came meanwhile', async (t) => {
@@ -105,11 +118,30 @@ test('a window that is fetched takes the blocks that came meanwhile', async (t) 
   );
 });
 
+test('the window of what nobody sees is fetched when somebody does', async (t) => {
+  const answer = async () => new Response(Uint8Array.from(snapshot(WINDOW)));
+  const fetched = t.mock.method(globalThis, 'fetch', answer);
+  seen = false;
+  const made = board(t, {});
+  const at = { channel: 7, seq: 5, n: 10, snapshot: '/live/snapshot/x' };
+  receive(made, { at }, tick(6, 11, 4));
+  now += 60_000;
+  receive(made, tick(7, 12, 5));
+  assert.deepEqual([fetched.mock.callCount(), sent.length], [0, 1]);
+  made.want(7);
+  made.want(7);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.equal(fetched.mock.callCount(), 1);
+  assert.deepEqual([value(made, 10), value(made, 12)], [3, 5]);
+});
+
 test('series added in the schema count from the next column', (t) => {
   const made = board(t);
   receive(
     made,
-    { schema: { channel: 7, epoch: 'e', step_ms: 1000, series: [{ a: '2' }], append: true } },
+    { schema: { channel: 7, epoch: 'e', step_ms: 1000, series: [{ a: '2' }], append: 1 } },
     { tick: { blocks: [{ channel: 7, seq: 6, n: 11, values: [[1, 8]] }] } },
   );
   assert.deepEqual(

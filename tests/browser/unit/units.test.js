@@ -48,6 +48,8 @@ test('an axis ends at round values and names round ones', () => {
   };
   check([0, 87, null, null, 'percent'], [0, 100], [0, 25, 50, 75, 100]);
   check([12, 37, null, 100, 'percent'], [0, 100], [0, 25, 50, 75, 100]);
+  check([0, 107, 0, 100, 'percent'], [0, 100], [0, 25, 50, 75, 100]);
+  check([0, 180, null, 10, 'percent'], [0, 200], [0, 50, 100, 150, 200]);
   check([-3, 9, null, null, 'none'], [-5, 10], [-5, 0, 5, 10]);
   check([0, 3000, null, null, 'bytes'], [0, 3072], [0, 1024, 2048, 3072]);
   check([0, 0, null, null, 'none'], [0, 1], [0, 0.25, 0.5, 0.75, 1]);

@@ -48,7 +48,7 @@ test('the window slides, for ever, without growing', () => {
   for (let at = 1; at <= 1000; at += 1) window.tick(block(5 + at, 10 + at, [0, at]), false, false);
   assert.deepEqual(row(window, 0), [997, 998, 999, 1000]);
   assert.deepEqual(row(window, 1), [3, 3, 3, 3]);
-  assert.equal(window.gaps.length, 8);
+  assert.equal(window.series[0].numbers.length, 8);
 });
 
 test('columns between two ticks are gaps, and nothing is repeated over them', () => {
@@ -56,10 +56,6 @@ test('columns between two ticks are gaps, and nothing is repeated over them', ()
   window.tick(block(6, 13, [0, 7]), false, false);
   assert.deepEqual(row(window, 0), [0, 1, 2, null, null, 7]);
   assert.deepEqual(row(window, 1), [1, 2, 3, null, null, null]);
-  assert.deepEqual(
-    [10, 11, 12, 13].map((n) => window.isGap(n)),
-    [false, true, true, false],
-  );
 });
 
 test('a long sleep empties the window instead of filling it with gaps', () => {
@@ -102,20 +98,26 @@ test('a missing entry is told, a known one is passed over', () => {
   assert.equal(window.value(0, 10), 2);
 });
 
-test('a batch fills in what was missed', () => {
+test('a batch fills in what was missed, its revisions first', () => {
   const window = start(6);
-  window.batch({
+  const batch = {
     channel: 1,
     seq: 9,
+    after: 5,
+    revised: [{ n: 10, column: pairs([1, 70]) }],
     fromN: 11,
-    columns: [pairs([0, 3]), null, pairs([0, 5])],
-    revised: [{ n: 9, column: pairs([1, 70]) }],
-  });
+    columns: [pairs([0, 3]), pairs([0, null], [1, null]), pairs([0, 5])],
+  };
+  assert.equal(window.batch(batch), true);
   assert.deepEqual(row(window, 0), [0, 1, 2, 3, null, 5]);
-  assert.deepEqual(row(window, 1), [1, 70, 3, 3, null, null]);
-  assert.deepEqual([window.seq, window.n, window.isGap(12)], [9, 13, true]);
-  window.batch({ channel: 1, seq: 11, fromN: 13, columns: [pairs([0, 6]), pairs()], revised: [] });
-  assert.deepEqual([row(window, 0).slice(-2), window.n], [[6, 6], 14]);
+  assert.deepEqual(row(window, 1), [1, 2, 70, 70, null, null]);
+  assert.deepEqual([window.seq, window.n], [9, 13]);
+  assert.equal(window.batch(batch), true, 'what is known already changes nothing');
+  assert.equal(window.batch({ ...batch, seq: 12, after: 10 }), false);
+  assert.deepEqual([window.seq, window.n], [9, 13]);
+  const columns = [pairs(), pairs()];
+  window.batch({ ...batch, seq: 11, after: 9, revised: [], fromN: 14, columns });
+  assert.deepEqual([row(window, 0).slice(-2), window.n], [[5, 5], 15]);
 });
 
 test('series are added at the end of the table', () => {
