@@ -109,6 +109,22 @@ pub(crate) fn tick(codec: Codec, kind: TickKind, blocks: &[&[u8]], out: &mut Vec
     }
 }
 
+/// A whole tick frame with the final column of one channel, written against the column before.
+/// `at` is the channel's number, the seq and the number of the column.
+///
+/// ```
+/// use watchglass::live::{Codec, encode_tick};
+/// let frame = encode_tick(Codec::Json, (7, 121, 1_700_000_124), &[1.0, 2.0], &[1.0, 2.5]);
+/// let text = r#"{"tick":{"blocks":[{"channel":7,"seq":121,"n":1700000124,"values":[[1,2.5]]}]}}"#;
+/// assert_eq!(frame.strip_suffix(b"\n"), Some(text.as_bytes()));
+/// ```
+pub fn encode_tick(codec: Codec, at: (u32, u64, i64), previous: &[f64], values: &[f64]) -> Vec<u8> {
+    let (mut one, mut out) = (Vec::new(), Vec::new());
+    block(codec, at, previous, values, &mut one);
+    tick(codec, TickKind::Final, &[&one], &mut out);
+    out
+}
+
 fn put_head(kind: u8, flags: u8, length: usize, out: &mut Vec<u8>) {
     out.extend([kind, flags]);
     put_varint(out, length as u64);

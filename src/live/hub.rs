@@ -125,6 +125,7 @@ pub struct Hub {
     pub(crate) group_keys: HashMap<GroupId, GroupKey>,
     next_group: GroupId,
     pub(crate) shown_boards: HashMap<String, Arc<BoardSpec>>,
+    boards_looked_at: Timestamp,
     /// Sessions that wait for a window: session, channel, columns.
     pub(crate) waiters: Vec<(SessionId, u32, usize)>,
     pub(crate) pages: Vec<PageWait>,
@@ -137,6 +138,8 @@ pub struct Hub {
 const BEAT: Span = Span(1000);
 const BEAT_HIDDEN: Span = Span(20_000);
 const BEAT_SLACK: Span = Span(50);
+/// Boards that nobody shows any more are looked for this often: it takes a look at every session.
+const BOARDS_LOOK: Span = Span(10_000);
 
 impl Hub {
     /// A hub without viewers. `lookback` and `deadline` are those of queries; `build` is what pages
@@ -163,6 +166,7 @@ impl Hub {
             group_keys: HashMap::new(),
             next_group: 1,
             shown_boards: HashMap::new(),
+            boards_looked_at: Timestamp::MIN,
             waiters: Vec::new(),
             pages: Vec::new(),
             outgoing: Vec::new(),
@@ -343,6 +347,10 @@ impl Hub {
     fn expire(&mut self, now: Timestamp) {
         self.channels.retire(now, self.options.keep);
         self.expire_polls(now);
+        if now.saturating_sub(BOARDS_LOOK) < self.boards_looked_at {
+            return;
+        }
+        self.boards_looked_at = now;
         let used: hashbrown::HashSet<&str> = self
             .sessions
             .values()

@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 pub use board::{BoardSpec, Boards, COLUMNS_MAX, PanelSpec, step_for};
 pub use carrier::Carrier;
 pub use command::{ClientFrame, Position, RANGE_BOUNDS, Subscribe};
-pub use frame::Codec;
+pub use frame::{Codec, encode_tick};
 pub use group::GroupId;
 pub use hub::{Command, Counters, Hub, Outgoing};
 pub use job::{Done, Evaluators, Job};

@@ -44,7 +44,7 @@ impl Store {
     pub(super) fn footprint(&self) -> Footprint {
         let mut sum = Footprint::default();
         for shard in &self.shards {
-            let part = shard.read().footprint;
+            let part = shard.read().footprint();
             sum.bytes += part.bytes;
             sum.samples += part.samples;
         }

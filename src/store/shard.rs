@@ -78,6 +78,12 @@ pub(super) struct Shard {
     table: HashTable<u32>,
     slots: Vec<Option<Series>>,
     free: Vec<u32>,
+    books: Books,
+}
+
+/// What a shard notes beside its series.
+#[derive(Default)]
+struct Books {
     /// Slots with samples that no drain has told.
     touched: Vec<u32>,
     /// Slots with late samples that are not settled.
@@ -85,7 +91,28 @@ pub(super) struct Shard {
     /// Slots with a time to live.
     expiring: Vec<u32>,
     /// What the samples and the series take.
-    pub(super) footprint: Footprint,
+    footprint: Footprint,
+}
+
+impl Books {
+    /// Adds a sample to the series in a slot.
+    fn push(&mut self, slot: u32, series: &mut Series, sample: Sample, chunk_span: Span) -> Taken {
+        let (before, had_late) = (series.footprint(), series.has_late());
+        let taken = series.push(sample, chunk_span);
+        self.footprint.exchange(before, series.footprint());
+        if taken == Taken::Late && !had_late {
+            self.late.push(slot);
+        }
+        if taken == Taken::Duplicate {
+            return taken;
+        }
+        let (from, to) = series.arrival.unwrap_or((sample.at, sample.at));
+        if series.arrival.is_none() {
+            self.touched.push(slot);
+        }
+        series.arrival = Some((from.min(sample.at), to.max(sample.at)));
+        taken
+    }
 }
 
 impl Shard {
@@ -96,11 +123,13 @@ impl Shard {
             table: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
-            touched: Vec::new(),
-            late: Vec::new(),
-            expiring: Vec::new(),
-            footprint: Footprint::default(),
+            books: Books::default(),
         }
+    }
+
+    /// What the samples and the series take.
+    pub(super) const fn footprint(&self) -> Footprint {
+        self.books.footprint
     }
 
     /// Takes one sample, or says in the tally why not.
@@ -139,12 +168,18 @@ impl Shard {
         if series.kind() != terms.kind {
             return tally.refused.push((number, Refused::OtherKind));
         }
-        match self.push(slot, entry.sample, terms.chunk_span) {
+        match self.books.push(slot, series, entry.sample, terms.chunk_span) {
             Taken::Newest => {}
             Taken::Late => tally.late += 1,
             Taken::Replaced | Taken::Duplicate => tally.duplicate += 1,
         }
-        self.note_arrival(slot, terms);
+        series.arrived = terms.now;
+        if let Some(ttl) = terms.ttl {
+            if series.ttl.is_none() {
+                self.books.expiring.push(slot);
+            }
+            series.ttl = Some(ttl.max(Span(1)));
+        }
         tally.accepted += 1;
         tally.oldest = Some(tally.oldest.map_or(at, |oldest| oldest.min(at)));
     }
@@ -174,7 +209,7 @@ impl Shard {
             series.map_or(0, |series| series.labels.hash_value())
         };
         self.table.insert_unique(labels.hash_value(), slot, hash);
-        self.footprint.bytes += fixed_bytes(labels);
+        self.books.footprint.bytes += fixed_bytes(labels);
         gate.index.write().insert(self.number(slot), labels, terms.origin);
         Ok(slot)
     }
@@ -182,38 +217,6 @@ impl Shard {
     /// The number that the index knows a slot by.
     fn number(&self, slot: u32) -> u32 {
         slot * SHARDS as u32 + self.place as u32
-    }
-
-    fn push(&mut self, slot: u32, sample: Sample, chunk_span: Span) -> Taken {
-        let Some(Some(series)) = self.slots.get_mut(slot as usize) else {
-            return Taken::Duplicate;
-        };
-        let (before, had_late) = (series.footprint(), series.has_late());
-        let taken = series.push(sample, chunk_span);
-        self.footprint.exchange(before, series.footprint());
-        if taken == Taken::Late && !had_late {
-            self.late.push(slot);
-        }
-        if taken == Taken::Duplicate {
-            return taken;
-        }
-        let (from, to) = series.arrival.unwrap_or((sample.at, sample.at));
-        if series.arrival.is_none() {
-            self.touched.push(slot);
-        }
-        series.arrival = Some((from.min(sample.at), to.max(sample.at)));
-        taken
-    }
-
-    fn note_arrival(&mut self, slot: u32, terms: &Terms) {
-        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
-        series.arrived = terms.now;
-        if let Some(ttl) = terms.ttl {
-            if series.ttl.is_none() {
-                self.expiring.push(slot);
-            }
-            series.ttl = Some(ttl.max(Span(1)));
-        }
     }
 
     /// The series in a slot.
@@ -228,8 +231,8 @@ impl Shard {
 
     /// Moves what came since the last drain to `out`.
     pub(super) fn drain(&mut self, out: &mut Vec<Arrival>) {
-        out.reserve(self.touched.len());
-        for slot in self.touched.drain(..) {
+        out.reserve(self.books.touched.len());
+        for slot in self.books.touched.drain(..) {
             let Some(Some(series)) = self.slots.get_mut(slot as usize) else { continue };
             let Some((from, to)) = series.arrival.take() else { continue };
             out.push(Arrival { labels: series.labels.clone(), origin: series.origin, from, to });
@@ -238,7 +241,7 @@ impl Shard {
 
     /// Writes a staleness marker to each series whose time to live has passed; says how many.
     pub(super) fn end_silent(&mut self, now: Timestamp, chunk_span: Span) -> usize {
-        let mut expiring = std::mem::take(&mut self.expiring);
+        let mut expiring = std::mem::take(&mut self.books.expiring);
         let mut ended = 0;
         expiring.retain(|slot| {
             let Some(Some(series)) = self.slots.get_mut(*slot as usize) else { return false };
@@ -252,13 +255,13 @@ impl Shard {
             let after_newest = newest.at.saturating_add(Span(1));
             let marker = Sample::new(end.max(after_newest), stale_marker());
             if !is_stale(newest.value) && marker.at > newest.at {
-                self.push(*slot, marker, chunk_span);
+                self.books.push(*slot, series, marker, chunk_span);
                 ended += 1;
             }
             false
         });
         // Nothing is added to the list meanwhile: the lock is held.
-        self.expiring = expiring;
+        self.books.expiring = expiring;
         ended
     }
 
@@ -266,11 +269,11 @@ impl Shard {
     pub(super) fn settle(&mut self, budget: usize, chunk_span: Span) -> usize {
         let mut packed = 0;
         while packed < budget {
-            let Some(slot) = self.late.pop() else { break };
+            let Some(slot) = self.books.late.pop() else { break };
             let Some(Some(series)) = self.slots.get_mut(slot as usize) else { continue };
             let before = series.footprint();
             packed += series.settle(chunk_span);
-            self.footprint.exchange(before, series.footprint());
+            self.books.footprint.exchange(before, series.footprint());
         }
         packed
     }
@@ -286,7 +289,7 @@ impl Shard {
         for series in chosen.iter_mut().flatten() {
             let before = series.footprint();
             by(series);
-            self.footprint.exchange(before, series.footprint());
+            self.books.footprint.exchange(before, series.footprint());
         }
     }
 
@@ -307,9 +310,10 @@ impl Shard {
             {
                 found.remove();
             }
-            self.footprint.exchange(series.footprint(), Footprint::default());
-            self.footprint.bytes = self.footprint.bytes.saturating_sub(fixed_bytes(&series.labels));
-            for list in [&mut self.touched, &mut self.late, &mut self.expiring] {
+            self.books.footprint.exchange(series.footprint(), Footprint::default());
+            self.books.footprint.bytes =
+                self.books.footprint.bytes.saturating_sub(fixed_bytes(&series.labels));
+            for list in [&mut self.books.touched, &mut self.books.late, &mut self.books.expiring] {
                 list.retain(|other| *other != slot);
             }
             gone.push((self.number(slot), series.labels, series.origin));

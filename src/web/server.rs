@@ -29,6 +29,9 @@ use super::push::{self, Intake};
 /// Unsent bytes that the system keeps for a connection; it doubles the figure. Small enough that a
 /// viewer's backlog is where the program sees it, large enough for a page at once.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
+/// Bytes of an answer that are collected before they are written. Each connection keeps a buffer of
+/// this size, and there are thousands.
+const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 /// A peer that acknowledges nothing for this long is gone: the one way to end a jammed connection.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests under way get this long after the service was told to stop.
@@ -126,6 +129,7 @@ pub(crate) fn start(
         .workers(count)
         .max_connections(per_worker)
         .backlog(4096)
+        .h1_write_buffer_size(WRITE_BUFFER_BYTES)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .listen(listener)?

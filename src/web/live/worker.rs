@@ -235,6 +235,10 @@ impl Worker {
         let Some(slot) = slots.get_mut(&session) else { return Next::End };
         if let Some(bytes) = slot.private.pop_front() {
             slot.private_bytes -= bytes.len();
+            if slot.private.is_empty() {
+                // The first frames of a board are many, and then there are none for hours.
+                slot.private = VecDeque::new();
+            }
             return Next::Send(bytes);
         }
         if slot.ended {
