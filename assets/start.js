@@ -5,13 +5,12 @@
  * its panels, and one animation frame draws every marked panel that can be seen.
  *
  * @import { State } from './connection.js'
- * @import { Channel, Document, PageData } from './subscription.js'
+ * @import { Channel, PageData } from './subscription.js'
  * @import { Page } from './elements/panel.js'
  * @import { Status } from './elements/status.js'
  */
 
 import { Connection, memory } from './connection.js';
-import { panelElement } from './elements/build.js';
 import { Panel } from './elements/panel.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
@@ -134,6 +133,7 @@ export function start(controls) {
   };
 
   const redrawAll = () => page.panels.forEach(redraw);
+  const arrange = controls?.arranger(data.board);
   const board = new Board(data, {
     only,
     seen: ({ number }) =>
@@ -148,7 +148,7 @@ export function start(controls) {
       }
     },
     board: (document) => {
-      if (!embedded) arrange(document);
+      arrange?.(document);
       redrawAll();
     },
     said: (text) => notice.say(text),
@@ -196,40 +196,6 @@ export function start(controls) {
     for (const panel of page.panels) if (Date.now() - panel.drawnAt > most) redraw(panel);
   }
 
-  /** Panels that came are put in, in their order; those that went are taken out.
-   * @param {Document} document_ */
-  function arrange({ panels }) {
-    const grid = document.querySelector('.grid');
-    if (!grid) return;
-    const wanted = new Set(panels.map(({ panel }) => panel));
-    for (const panel of [...page.panels]) if (!wanted.has(panel.id)) panel.remove();
-    /** @type {Element | null} */
-    let before = null;
-    for (const { panel, spec } of panels) {
-      let element = document.getElementById(panel);
-      const shape = `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`;
-      if (element && shapes.get(panel) !== shape && shapes.has(panel)) {
-        const fresh = panelElement(spec);
-        element.replaceWith(fresh);
-        element = fresh;
-      }
-      if (!element) {
-        element = panelElement(spec);
-        if (before) before.after(element);
-        else grid.prepend(element);
-      }
-      shapes.set(panel, shape);
-      before = element;
-    }
-  }
-  /** @type {Map<string, string>} what each panel on the page was made from */
-  const shapes = new Map(
-    data.board.panels.map(({ panel, spec }) => [
-      panel,
-      `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`,
-    ]),
-  );
-
   const show = () => connection.show(!document.hidden && !pausedAt);
   const resume = () => {
     pausedAt = 0;
@@ -264,7 +230,10 @@ export function start(controls) {
       controls.switchTheme();
       restyle();
     },
-    table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
+    table: (panel) => {
+      const chosen = panel instanceof Panel ? panel : [...page.panels][0];
+      chosen?.toggleTable(controls.dataTable);
+    },
     now: () => Date.now() + skewMs,
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
