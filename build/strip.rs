@@ -4,8 +4,8 @@
 //! It works line by line and knows no more of the languages than that: a line keeps its meaning
 //! wherever it begins, unless it lies inside a text that goes on over lines. Such are refused.
 
-/// The text without whole-line comments, types, indentation and empty lines. What is not an asset of ours
-/// (a vendored file carries its licence in a comment) is not for this.
+/// The text without whole-line comments, types, indentation and empty lines. It is for our own
+/// assets: a vendored file carries its licence in a comment.
 ///
 /// # Errors
 /// The number of the line that begins a text in backquotes and does not end it, or of a comment
