@@ -6,8 +6,11 @@
  * @import { Window } from './window.js'
  * @typedef {{key: string, name: string, query: number, slot: number, colour: string, unit: string,
  *   labels: Record<string, string>, window: Window, index: number, value: number, n: number,
- *   stale: boolean}} Row  n: the column of the newest value
+ *   at: number, stale: boolean, silent: boolean}} Row  n: the column of the newest value; at: the
+ *   time of its sample in ms; silent: the series has ended
  */
+
+import { format } from './units.js';
 
 const SERIES_MAX = 20;
 const SLOTS_MAX = 400;
@@ -44,6 +47,65 @@ function textOf(labels) {
   return text;
 }
 
+/** How long a series is fresh whose rhythm is not known yet. */
+const FRESH_AT_FIRST_MS = 15_000;
+
+/** Labels without the metric name, as text. @param {Record<string, string>} labels */
+function nameless({ __name__, ...labels }) {
+  return JSON.stringify(labels);
+}
+
+/** When a series was last heard, read off a series of times, and how long it is fresh after that:
+ * three of its shortest intervals in the window.
+ * @param {Window} window @param {number} index @returns {{at: number, freshMs: number} | null} */
+function heardOf(window, index) {
+  let [at, shortest] = [0, Infinity];
+  for (let n = window.firstN; n <= window.newest; n += 1) {
+    const seconds = window.value(index, n);
+    if (seconds === null || !Number.isFinite(seconds)) continue;
+    const time = Math.round(seconds * 1000);
+    if (at && time > at) shortest = Math.min(shortest, time - at);
+    at = time;
+  }
+  if (!at) return null;
+  return { at, freshMs: Number.isFinite(shortest) ? 3 * shortest : FRESH_AT_FIRST_MS };
+}
+
+/** What the panel's queries of times say, by labels.
+ * @param {Spec} spec @param {Channel[]} channels */
+function heards(spec, channels) {
+  /** @type {Map<string, {at: number, freshMs: number}>} */
+  const heard = new Map();
+  channels.forEach(({ window }, query) => {
+    if (!window || !spec.queries[query]?.times) return;
+    window.labels.forEach((labels, index) => {
+      const found = heardOf(window, index);
+      if (found) heard.set(nameless(labels), found);
+    });
+  });
+  return heard;
+}
+
+/** How old a value is, in words, when it must not be taken for the present; else nothing.
+ * @param {Row} row @param {(ms: number) => string} timeOfDay */
+export function ageOf(row, timeOfDay) {
+  if (!row.stale) return '';
+  return `${row.silent ? 'silent since' : 'as of'} ${timeOfDay(row.at)}`;
+}
+
+/** The age of the newest of these, whether it is old by itself or the connection is lost.
+ * @param {Row[]} rows @param {(ms: number) => string} timeOfDay */
+export function newestAge(rows, timeOfDay) {
+  const newest = rows.reduce((one, other) => (other.at > one.at ? other : one));
+  return ageOf({ ...newest, stale: true }, timeOfDay);
+}
+
+/** The newest values as a sentence for those who hear the page. @param {Spec} spec
+ * @param {Row[]} rows */
+export function spoken(spec, rows) {
+  return rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`).join(', ');
+}
+
 /** How old the newest column of a step may be, in ms, to count as the present.
  * @param {number} stepMs */
 export const freshMs = (stepMs) => Math.max(3 * stepMs, STALE_MIN_MS);
@@ -54,14 +116,20 @@ export const freshMs = (stepMs) => Math.max(3 * stepMs, STALE_MIN_MS);
 export function rowsOf(spec, channels, slots, now) {
   /** @type {Row[]} */
   const rows = [];
+  const heard = heards(spec, channels);
   channels.forEach(({ window }, query) => {
-    if (!window) return;
+    if (!window || spec.queries[query]?.times) return;
     window.labels.forEach((labels, index) => {
       const n = window.last(index);
       const value = n === null ? null : window.value(index, n);
       if (n === null || value === null) return;
       const key = `${query} ${textOf(labels)}`;
-      const stale = now - n * window.stepMs > freshMs(window.stepMs);
+      const ended = now - n * window.stepMs > freshMs(window.stepMs);
+      const times = heard.size > 0 ? heard.get(nameless(labels)) : undefined;
+      const at = times ? times.at : n * window.stepMs;
+      const silent = ended && times !== undefined;
+      const old = times !== undefined && now - at > Math.max(times.freshMs, STALE_MIN_MS);
+      const stale = ended || old;
       const unit = spec.queries[query]?.unit || spec.unit;
       rows.push({
         key,
@@ -75,7 +143,9 @@ export function rowsOf(spec, channels, slots, now) {
         index,
         value,
         n,
+        at,
         stale,
+        silent,
       });
     });
   });
@@ -101,8 +171,8 @@ export function rowsOf(spec, channels, slots, now) {
  * says in its note reaches none either.
  * @param {Spec} spec @param {Row[]} rows */
 export function reached(spec, rows) {
-  const counts = (/** @type {Row} */ { stale, query }) =>
-    !stale && (spec.kind !== 'stat' || query === 0);
+  const counts = (/** @type {Row} */ row) =>
+    !row.stale && (spec.kind !== 'stat' || row.query === 0);
   return spec.thresholds.findLast(({ value }) =>
     rows.some((row) => counts(row) && row.value >= value),
   );

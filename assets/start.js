@@ -20,80 +20,6 @@ const NOTICE_MS = 8000;
 
 const root = document.documentElement;
 
-/** The line that says what the page has to say of itself. */
-class Notice {
-  #element = document.getElementById('notice');
-  #timer = 0;
-  /** Whether something is said until it is over. */
-  held = false;
-
-  /** @param {string} text empty: nothing to say */
-  #write(text) {
-    if (!this.#element) return;
-    this.#element.textContent = text;
-    this.#element.hidden = !text;
-  }
-  /** Says something until it is over. @param {string} text empty: it is over */
-  hold(text) {
-    clearTimeout(this.#timer);
-    this.held = !!text;
-    this.#write(text);
-  }
-  /** Says a word of the server for a while; what is held is the more important one.
-   * @param {string} text */
-  say(text) {
-    if (this.held) return;
-    this.hold('');
-    this.#write(text);
-    this.#timer = setTimeout(() => this.#write(''), NOTICE_MS);
-  }
-}
-
-/** The page's one animation frame, and the tasks that wait for their turn. */
-function schedule() {
-  /** @type {Set<Panel>} */
-  const dirty = new Set();
-  /** @type {(() => void)[]} */
-  const tasks = [];
-  let frame = 0;
-  const draw = () => {
-    frame = 0;
-    const panels = [...dirty];
-    dirty.clear();
-    for (const panel of panels) panel.draw();
-  };
-  // Charts are made one a task, so that a slow phone stays responsive while the page wakes up.
-  const runTask = () => {
-    tasks.shift()?.();
-    if (tasks.length > 0) setTimeout(runTask);
-  };
-  return {
-    redraw: (/** @type {Panel} */ panel) => {
-      dirty.add(panel);
-      if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
-    },
-    later: (/** @type {() => void} */ task) => {
-      if (tasks.push(task) === 1) setTimeout(runTask);
-    },
-  };
-}
-
-/** An embed tells its height to the page around it, and to no other. */
-function tellSize() {
-  if (parent === window) {
-    // Nothing shines through a page of its own.
-    root.dataset.bg = 'solid';
-    return;
-  }
-  const origin =
-    location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
-  if (!origin || origin === 'null') return;
-  parent.postMessage(
-    { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
-    origin,
-  );
-}
-
 /** Starts the page, if it holds the data of panels.
  * @param {typeof import('./controls.js').controls | null} controls none in an embed
  * @returns {boolean} whether it has panels */
@@ -102,12 +28,33 @@ export function start(controls) {
   if (!text) return false;
   /** @type {PageData} */
   const data = JSON.parse(text);
-  const { redraw, later } = schedule();
-  const notice = new Notice();
+  /** @type {Set<Panel>} */
+  const dirty = new Set();
+  /** @type {(() => void)[]} */
+  const tasks = [];
+  let frame = 0;
   let pausedAt = 0;
   const embedded = !controls;
   let skewMs = data.time - Date.now();
+  const notice = new Notice();
   const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
+
+  const draw = () => {
+    frame = 0;
+    const panels = [...dirty];
+    dirty.clear();
+    for (const panel of panels) panel.draw();
+  };
+  const redraw = (/** @type {Panel} */ panel) => {
+    dirty.add(panel);
+    if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
+  };
+  const redrawAll = () => page.panels.forEach(redraw);
+  // Charts are made one a task, so that a slow phone stays responsive while the page wakes up.
+  const runTask = () => {
+    tasks.shift()?.();
+    if (tasks.length > 0) setTimeout(runTask);
+  };
 
   /** @type {Page} */
   const page = {
@@ -122,7 +69,9 @@ export function start(controls) {
     redraw,
     fault: (reason) =>
       console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
-    later,
+    later: (task) => {
+      if (tasks.push(task) === 1) setTimeout(runTask);
+    },
     seen: (panel) => {
       page.place(panel.id)?.channels.forEach((number) => board.want(number));
       redraw(panel);
@@ -132,8 +81,7 @@ export function start(controls) {
     },
   };
 
-  const redrawAll = () => page.panels.forEach(redraw);
-  const arrange = controls?.arranger(data.board);
+  const arrange = controls?.arranger(data.board.panels, page.panels);
   const board = new Board(data, {
     only,
     seen: ({ number }) =>
@@ -165,10 +113,10 @@ export function start(controls) {
     state: (/** @type {State} */ state) => {
       const lost = state.name === 'retry' || state.name === 'offline';
       status()?.show?.(state, pausedAt);
-      if (embedded && state.name !== 'connecting') root.dataset.state = state.name;
-      if (lost === notice.held) return;
-      notice.hold(lost ? `connection lost at ${timeOfDay(state.since)}, trying again` : '');
-      redrawAll();
+      if (notice.lost(lost && `connection lost at ${timeOfDay(state.since)}, trying again`))
+        redrawAll();
+      // An embed has no pill that would say it; the sheet needs the word all the same.
+      if (embedded) root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
     },
     fault: (text) => {
       // What was read so far cannot be trusted: everything is fetched anew.
@@ -208,7 +156,6 @@ export function start(controls) {
     redrawAll();
   };
 
-  notice.hold('');
   Panel.page = page;
   customElements.define('wg-panel', Panel);
   controls?.listen({
@@ -237,6 +184,14 @@ export function start(controls) {
     now: () => Date.now() + skewMs,
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+  follow(connection, show, redrawAll);
+  connection.open();
+  return true;
+}
+
+/** Does what the browser's tab asks for: hidden tabs pause, those that come back go on.
+ * @param {Connection} connection @param {() => void} show @param {() => void} redrawAll */
+function follow(connection, show, redrawAll) {
   document.addEventListener('visibilitychange', () => {
     show();
     if (document.hidden) return;
@@ -248,5 +203,53 @@ export function start(controls) {
   addEventListener('pageshow', (event) => {
     if (event.persisted) connection.open();
   });
-  connection.open();  return true;
+}
+
+/** An embed tells its height to the page around it, and to no other. */
+function tellSize() {
+  if (parent === window) return;
+  const origin =
+    location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+  if (!origin || origin === 'null') return;
+  parent.postMessage(
+    { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
+    origin,
+  );
+}
+
+/** The line of words above the panels. */
+class Notice {
+  #element = document.getElementById('notice');
+  #timer = 0;
+  #lost = false;
+
+  constructor() {
+    this.#write('');
+  }
+
+  /** @param {string} text empty: nothing to say */
+  #write(text) {
+    if (!this.#element) return;
+    this.#element.textContent = text;
+    this.#element.hidden = !text;
+  }
+
+  /** Shows a word of the server for a while; a lost connection is the more important one.
+   * @param {string} text */
+  say(text) {
+    if (this.#lost) return;
+    clearTimeout(this.#timer);
+    this.#write(text);
+    this.#timer = setTimeout(() => this.#write(''), NOTICE_MS);
+  }
+
+  /** Says that the connection is lost, or, with nothing, that it is back; whether that is news.
+   * @param {string | false} text */
+  lost(text) {
+    if (this.#lost === !!text) return false;
+    this.#lost = !!text;
+    clearTimeout(this.#timer);
+    this.#write(text || '');
+    return true;
+  }
 }

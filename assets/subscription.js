@@ -7,7 +7,8 @@
  * channel with a hole, so a chart never shows an unmarked gap.
  *
  * @import { Batch, Block, Frame, Snapshot } from './frame.js'
- * @typedef {{legend: string, column: string, unit: string, bar: boolean}} Query
+ * @typedef {{legend: string, column: string, unit: string, bar: boolean,
+ *   times?: boolean}} Query  times: its values are the times of the other queries' samples
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
  *   kind: 'line' | 'stack' | 'stat' | 'gauge' | 'table', min: number | null, max: number | null,
  *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
@@ -20,7 +21,7 @@
  *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>}} PageData
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,
  *   board: (document: Document) => void, said: (text: string) => void,
- *   fault: (reason: unknown) => void, only: string | null,
+ *   fault: (reason: unknown) => void, only: string | null, 
  *   seen: (channel: Channel) => boolean}} Host
  *   only: the one panel of an embed; seen: whether anybody sees what the channel shows
  */

@@ -6,8 +6,6 @@
 //! by name that begin a line, exports that stand before a declaration. Vendored modules stay by
 //! themselves.
 
-use std::fmt::Write as _;
-
 use super::imports;
 
 /// Finds the text of a module by its path.
@@ -66,8 +64,8 @@ impl Bundle<'_> {
         }
         let names = names.join(", ");
         let number = self.done.len();
-        let _ =
-            write!(self.out, "const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n");
+        let joined = format!("const $m{number} = (() => {{\n{body}return {{ {names} }};\n}})();\n");
+        self.out.push_str(&joined);
         self.done.push(path.to_owned());
         Ok(())
     }

@@ -2,7 +2,8 @@
 //! types in comments, the indentation and empty lines. Used while building.
 //!
 //! It works line by line and knows no more of the languages than that: a line keeps its meaning
-//! wherever it begins, unless it lies inside a text that goes on over lines. Such are refused.
+//! wherever it begins, unless it lies inside a text that goes on over lines. Such texts are
+//! refused.
 
 /// The text without whole-line comments, types, indentation and empty lines. It is for our own
 /// assets: a vendored file carries its licence in a comment.

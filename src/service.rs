@@ -5,21 +5,23 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::collect;
 use crate::config::Settings;
+use crate::dashboard::Unit;
 use crate::live::{self, Command, Hub, Surroundings};
 use crate::model::{
-    Arrivals, Clock, Matcher, Origin, Report, Select, Selection, Span, TimeRange, Timestamp,
+    Arrivals, Clock, Matcher, Origin, Select, Selection, Span, TimeRange, Timestamp,
 };
-use crate::dashboard::Unit;
 use crate::query::Limits;
 use crate::render::{number, time_of_day};
 use crate::store::Store;
-use crate::web::{self, Facts, Guard, Intake, Pages, Parts, Registry, Reports, Workers};
+use crate::web::{self, Facts, Guard, Intake, Pages, Parts, Peers, Registry, Reports, Workers};
 
 /// How often the words on the pages and the list of pushed names are renewed.
 const RENEW: Span = Span(10_000);
@@ -62,86 +64,97 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let store =
-        Arc::new(Store::new(&settings.storage, settings.ingest.max_age, settings.ingest.max_future));
-    let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
-    let data: Arc<dyn Select> = Arc::clone(&store) as _;
-    let own = Arc::new(OwnFigures::default());
-    let figures = Arc::clone(&own);
-    let collectors = collect::start(
-        &settings.collect,
-        Arc::clone(&store) as _,
-        Arc::clone(&clock),
-        Arc::new(move || figures.read()),
-    );
-    let host = collectors.host().to_owned();
-    let boards =
-        Arc::new(Registry::new(settings.dashboards.clone(), host.clone(), Arc::clone(&data)));
-    let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
-    let hub = hub(&settings, &store, &boards);
-    let collectors = Arc::new(collectors);
-    let facts = Arc::new(ArcSwap::default());
-    let intake = Data::new(Intake::new(
-        settings.ingest.clone(),
-        Arc::clone(&store),
-        Arc::clone(&boards),
-        Arc::clone(&clock),
-    ));
-    let guard = Arc::new(guard(&settings, &listener));
-    let reports: Vec<Arc<dyn Report>> = vec![
-        Arc::clone(&store) as _,
-        hub.counters(),
-        Arc::clone(&collectors) as _,
-        intake.counters(),
-        Arc::clone(&guard) as _,
-    ];
-    let reports = Data::new(Reports(reports));
-    own.set(Data::clone(&reports));
-    let around = Surroundings {
-        clock: Arc::clone(&clock),
-        data,
-        limits: Limits::from(&settings.query),
-        outlets,
-    };
-    let hub = start_live(hub, told, around)?;
-    let upkeep = tokio::spawn(keep_up(
-        Arc::clone(&store),
-        Arc::clone(&boards),
-        Arc::clone(&facts),
-        Arc::clone(&clock),
-    ));
-    let pages = Pages {
-        assets: web::asset_urls(),
-        boards,
-        live: commands.clone(),
-        parents: settings.embed.parents.clone(),
-        facts,
-    };
-    let parts = Parts {
-        options: settings.server.clone(),
-        assets: web::asset::Source::new(settings.assets.as_deref()),
-        guard,
-        pages,
-        intake,
-        reports,
-        commands: commands.clone(),
-        clock,
-    };
-    let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
-    let server = tokio::spawn(server);
+    let service = Service::start(settings, listener, clock)?;
     shutdown.await;
-    collectors.stop();
-    upkeep.abort();
-    // Viewers are told to come back later before the server waits for what is under way.
-    if commands.send(Command::Shutdown).await.is_ok() {
-        tokio::time::sleep(FAREWELL).await;
+    service.stop().await
+}
+
+/// The running parts that have to be ended.
+struct Service {
+    collectors: Arc<collect::Running>,
+    upkeep: JoinHandle<()>,
+    commands: mpsc::Sender<Command>,
+    server: JoinHandle<std::io::Result<()>>,
+    handle: ServerHandle,
+}
+
+impl Service {
+    fn start(
+        settings: Settings,
+        listener: TcpListener,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let (max_age, max_future) = (settings.ingest.max_age, settings.ingest.max_future);
+        let store = Arc::new(Store::new(&settings.storage, max_age, max_future));
+        let data: Arc<dyn Select> = Arc::clone(&store) as _;
+        let own = Arc::new(OwnFigures::default());
+        let figures = Arc::clone(&own);
+        let collectors = Arc::new(collect::start(
+            &settings.collect,
+            Arc::clone(&store) as _,
+            Arc::clone(&clock),
+            Arc::new(move || figures.read()),
+        ));
+        let host = collectors.host().to_owned();
+        let boards = Arc::new(Registry::new(settings.dashboards.clone(), host, Arc::clone(&data)));
+        let facts = Arc::new(ArcSwap::default());
+        let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
+        let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);
+        let guard = Arc::new(guard(&settings, &listener));
+        let peers = Peers::new(settings.server.connections_per_address_max);
+        let hub = hub(&settings, &store, &boards);
+        let reports = Data::new(Reports(vec![
+            Arc::clone(&store) as _,
+            hub.counters(),
+            Arc::clone(&collectors) as _,
+            intake.counters(),
+            Arc::clone(&guard) as _,
+            Arc::clone(&peers) as _,
+        ]));
+        own.set(Data::clone(&reports));
+        let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
+        let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
+        let limits = Limits::from(&settings.query);
+        let around = Surroundings { clock: Arc::clone(&clock), data, limits, outlets };
+        start_live(hub, told, around)?;
+        let kept = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&facts));
+        let upkeep = tokio::spawn(keep_up(kept.0, kept.1, kept.2, Arc::clone(&clock)));
+        let parts = Parts {
+            assets: web::asset::Source::new(settings.assets.as_deref()),
+            guard,
+            peers,
+            pages: Pages {
+                assets: web::asset_urls(),
+                boards,
+                live: commands.clone(),
+                parents: settings.embed.parents,
+                facts,
+            },
+            options: settings.server,
+            intake: Data::new(intake),
+            reports,
+            commands: commands.clone(),
+            clock,
+        };
+        let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
+        let server = tokio::spawn(server);
+        Ok(Self { collectors, upkeep, commands, server, handle })
     }
-    handle.stop(true).await;
-    let ended = server.await;
-    drop((commands, hub));
-    match ended {
-        Ok(Err(error)) => Err(Error::Serve(error)),
-        Ok(Ok(())) | Err(_) => Ok(()),
+
+    /// Ends in order: nothing new comes in, viewers are told to come back, requests under way end.
+    async fn stop(self) -> Result<(), Error> {
+        self.collectors.stop();
+        self.upkeep.abort();
+        if self.commands.send(Command::Shutdown).await.is_ok() {
+            tokio::time::sleep(FAREWELL).await;
+        }
+        self.handle.stop(true).await;
+        let ended = self.server.await;
+        drop(self.commands);
+        match ended {
+            Ok(Err(error)) => Err(Error::Serve(error)),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -160,22 +173,22 @@ fn guard(settings: &Settings, listener: &TcpListener) -> Guard {
     Guard::new(bound, &settings.server.hosts)
 }
 
-/// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick.
+/// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick. The
+/// thread ends with the last of those who may command it.
 fn start_live(
     hub: Hub,
     commands: mpsc::Receiver<Command>,
     around: Surroundings,
-) -> Result<std::thread::JoinHandle<()>, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(Error::Live)?;
+) -> Result<(), Error> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Live)?;
     let drive = move || {
         if let Err(error) = runtime.block_on(live::run(hub, commands, around)) {
             log::error!("the live core has ended error={error}");
         }
     };
-    std::thread::Builder::new().name("live".to_owned()).spawn(drive).map_err(Error::Live)
+    std::thread::Builder::new().name("live".to_owned()).spawn(drive).map_err(Error::Live)?;
+    Ok(())
 }
 
 /// Maintains the store once a second, and the words on the pages now and then.
@@ -269,4 +282,3 @@ impl OwnFigures {
         self.reports.get().map(|reports| reports.read()).unwrap_or_default()
     }
 }
-

@@ -1,10 +1,11 @@
-//! Runs the stored corpus of the fuzz targets through the same functions and holds what must be true
-//! of any input: nothing panics, what is counted adds up, limits are kept, and the cache of series
-//! changes nothing.
+//! Runs the stored corpus of the fuzz targets through the same functions and holds what must be
+//! true of any input: nothing panics, what is counted adds up, limits are kept, and the cache of
+//! series changes nothing.
 //!
-//! A file's name says what it must come to: `accept-` is taken whole, `refuse-` not at all, `mixed-`
-//! in part; for the reader of encodings `bomb-` meets a limit and `broken-` is damaged. Other names
-//! (cases that the fuzzer found) promise nothing beyond what always holds.
+//! A file's name says what it must come to: `accept-` is taken whole, `refuse-` not at all,
+//! `mixed-` in part; for the reader of encodings `bomb-` meets a limit and `broken-` is damaged;
+//! for the length gate `pass-` is let through and `long-`, `many-`, `wrong-` are the reasons to
+//! end. Other names (cases that the fuzzer found) promise nothing beyond what always holds.
 #![expect(clippy::unwrap_used, reason = "a corpus that cannot be read is a failed test")]
 
 use std::path::Path;
@@ -12,6 +13,8 @@ use std::path::Path;
 use watchglass::ingest::influx::{self, Precision};
 use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
 use watchglass::model::{Origin, Refusal, Timestamp};
+use watchglass::query::Plan;
+use watchglass::web::{Gate, GateError};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -130,5 +133,55 @@ fn encoded_bodies() {
             _ => true,
         };
         assert!(expected, "{name}: {:?}", result.map(|inflated| inflated.len()));
+    }
+}
+
+#[test]
+fn queries() {
+    for (name, input) in corpus("query") {
+        // Cut anywhere it is still only text; what is taken prints as a query of the same text.
+        let cuts = (0..input.len()).step_by(1 + input.len() / 50).filter_map(|at| input.get(..at));
+        for text in cuts.chain([input.as_slice()]).filter_map(|part| std::str::from_utf8(part).ok())
+        {
+            match Plan::new(text) {
+                Ok(plan) => {
+                    let again = Plan::new(plan.text()).map(|again| again.text().to_owned());
+                    assert_eq!(again.as_deref(), Ok(plan.text()), "{name}: {text}");
+                }
+                Err(error) => {
+                    let lines = text.split('\n').count();
+                    assert!(
+                        (1..=lines).contains(&error.line) && error.column > 0,
+                        "{name}: {error}"
+                    );
+                    assert!(error.message.len() < 1000, "{name}: {error}");
+                }
+            }
+        }
+        let taken = std::str::from_utf8(&input).is_ok_and(|text| Plan::new(text).is_ok());
+        match name.split('-').next() {
+            Some("accept") => assert!(taken, "{name}"),
+            Some("refuse") => assert!(!taken, "{name}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn frames_at_the_gate() {
+    for (name, input) in corpus("gate") {
+        let whole = Gate::default().feed(&input, NOW);
+        for size in [1, 2, 3, 7, 13] {
+            let mut gate = Gate::default();
+            let pieces = input.chunks(size).try_for_each(|piece| gate.feed(piece, NOW));
+            assert_eq!(pieces, whole, "{name} in pieces of {size}");
+        }
+        match name.split('-').next() {
+            Some("pass") => assert_eq!(whole, Ok(()), "{name}"),
+            Some("long") => assert_eq!(whole, Err(GateError::TooLong), "{name}"),
+            Some("many") => assert_eq!(whole, Err(GateError::TooMany), "{name}"),
+            Some("wrong") => assert_eq!(whole, Err(GateError::Protocol), "{name}"),
+            _ => {}
+        }
     }
 }

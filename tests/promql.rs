@@ -1,8 +1,8 @@
 //! Runs the query scripts of `tests/promql`: data in, a query, what it must answer.
 //!
 //! The scripts are written in the language of Prometheus' own query tests, so that scripts from
-//! elsewhere can be run as well: set `WATCHGLASS_PROMQLTEST_DIR` to their folder, and the outcome of
-//! each file is reported; only the scripts of this project decide whether the test passes.
+//! elsewhere can be run as well: set `WATCHGLASS_PROMQLTEST_DIR` to their folder, and the outcome
+//! of each file is reported; only the scripts of this project decide whether the test passes.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 #![expect(clippy::print_stdout, reason = "the report on other people's scripts is its output")]

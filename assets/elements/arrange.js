@@ -1,14 +1,16 @@
 /**
- * The panels of a board while the board changes: those that came are put in, those that went are
- * taken out. A page that is open follows its board without being loaded again.
+ * Keeps the panels on the page in step with the board: those that came are put in, those that went
+ * are taken out.
  *
- * @import { Document, Spec } from '../subscription.js'
+ * @import { Document, Place, Spec } from '../subscription.js'
+ * @import { Panel } from './panel.js'
  */
 
 import { emptyNote, make } from './build.js';
 
-/** What a panel's element is made from; another panel needs another one. @param {Spec} spec */
-const shapeOf = ({ kind, width, height, title }) => `${kind} ${width} ${height} ${title}`;
+/** What a panel's element was made from; another shape needs another element.
+ * @param {Place} place */
+const shapeOf = ({ spec }) => `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`;
 
 /** A whole panel, empty. @param {Spec} spec */
 function panelElement(spec) {
@@ -30,31 +32,32 @@ function panelElement(spec) {
   return panel;
 }
 
-/** What puts the panels of a board on the page, in their order.
- * @param {Document} board what is on the page now */
-export function arranger(board) {
-  const shapes = new Map(board.panels.map(({ panel, spec }) => [panel, shapeOf(spec)]));
-  return (/** @type {Document} */ { panels }) => {
+/** @param {Place[]} places those that stand in the page already
+ * @param {Set<Panel>} shown the panels on the page
+ * @returns {(document: Document) => void} */
+export function arranger(places, shown) {
+  const shapes = new Map(places.map((place) => [place.panel, shapeOf(place)]));
+  return ({ panels }) => {
     const grid = document.querySelector('.grid');
+    if (!grid) return;
     const wanted = new Set(panels.map(({ panel }) => panel));
-    for (const element of document.querySelectorAll('wg-panel')) {
-      if (!wanted.has(element.id)) element.remove();
-    }
+    for (const panel of [...shown]) if (!wanted.has(panel.id)) panel.remove();
     /** @type {Element | null} */
     let before = null;
-    for (const { panel, spec } of panels) {
-      let element = document.getElementById(panel);
-      if (element && shapes.get(panel) !== shapeOf(spec)) {
-        const fresh = panelElement(spec);
+    for (const place of panels) {
+      let element = document.getElementById(place.panel);
+      const shape = shapeOf(place);
+      if (element && shapes.has(place.panel) && shapes.get(place.panel) !== shape) {
+        const fresh = panelElement(place.spec);
         element.replaceWith(fresh);
         element = fresh;
       }
       if (!element) {
-        element = panelElement(spec);
+        element = panelElement(place.spec);
         if (before) before.after(element);
-        else grid?.prepend(element);
+        else grid.prepend(element);
       }
-      shapes.set(panel, shapeOf(spec));
+      shapes.set(place.panel, shape);
       before = element;
     }
   };

@@ -10,11 +10,11 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
- *   later: (task: () => void) => void, seen: (panel: Panel) => void, resized: () => void}} Page
- *   now: the server's time in ms
+ *   later: (task: () => void) => void, seen: (panel: Panel) => void,
+ *   resized: () => void}} Page  now: the server's time in ms
  */
 
-import { freshMs, reached, rowsOf } from '../rows.js';
+import { ageOf, freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
 import { create as gauge } from '../views/gauge.js';
 import { create as line } from '../views/line.js';
@@ -50,8 +50,10 @@ export class Panel extends HTMLElement {
   #size = [0, 0];
   /** @type {any} the view; all have update, resize, destroy */
   #view = null;
-  #channels = /** @type {Channel[]} */ ([]);
-  #rows = /** @type {Row[]} */ ([]);
+  /** @type {Channel[]} */
+  #channels = [];
+  /** @type {Row[]} */
+  #rows = [];
   /** @type {Map<string, number>} */
   #slots = new Map();
   /** @type {Set<string>} */
@@ -199,19 +201,17 @@ export class Panel extends HTMLElement {
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
-    const said = this.#rows.map((row) => `${row.name} ${format(row.value, row.unit, spec.decimals)}`);
     const plot = this.body.querySelector('.plot');
-    plot?.setAttribute('aria-label', `${spec.title}: ${said.join(', ')}`);
+    plot?.setAttribute('aria-label', `${spec.title}: ${spoken(spec, this.#rows)}`);
   }
 
   /** Says with its time that what is shown is old, and with a colour that it is too high.
    * @param {Spec} spec */
   #age(spec) {
-    const newest = Math.max(0, ...this.#rows.map((row) => row.n * row.window.stepMs));
     const stale =
       this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    headWord(this, 'asof', stale ? `as of ${timeOfDay(newest)}` : '');
+    headWord(this, 'asof', stale ? newestAge(this.#rows, timeOfDay) : '');
     const threshold = reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
@@ -244,7 +244,7 @@ export class Panel extends HTMLElement {
       const number =
         at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
       const old = at === null && row.stale;
-      const words = old ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+      const words = old ? ageOf(row, timeOfDay) : '';
       const text = format(number, row.unit, spec.decimals);
       if (value.textContent !== text) value.textContent = text;
       if (age.textContent !== words) age.textContent = words;

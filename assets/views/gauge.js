@@ -6,7 +6,7 @@
  * @import { Model } from './line.js'
  */
 
-import { reached } from '../rows.js';
+import { ageOf, reached } from '../rows.js';
 import { format, parts, timeOfDay } from '../units.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -72,7 +72,7 @@ export function create(host, { spec }) {
     const [number, suffix] = parts(row.value, row.unit, digits);
     const text = suffix === '%' ? `${number}%` : format(row.value, row.unit, digits);
     const threshold = reached(spec, [row]);
-    const age = row.stale ? `as of ${timeOfDay(row.n * row.window.stepMs)}` : '';
+    const age = ageOf(row, timeOfDay);
     const said = `${text} ${threshold?.word ?? ''} ${age}`;
     if (one.said === said) return;
     one.said = said;

@@ -231,7 +231,7 @@ impl Source for Processes {
         let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
         let mut all: Vec<_> = system.processes().values().collect();
-        all.sort_by(|one, other| other.memory().cmp(&one.memory()));
+        all.sort_by_key(|process| std::cmp::Reverse(process.memory()));
         let mut chosen: Vec<_> = all.iter().take(self.top).copied().collect();
         all.sort_by(|one, other| other.cpu_usage().total_cmp(&one.cpu_usage()));
         chosen.extend(all.iter().take(self.top).filter(|process| process.cpu_usage() > 0.0));

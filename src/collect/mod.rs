@@ -1,9 +1,9 @@
 //! Tasks on intervals that read the host and the process and append what they read.
 //!
 //! A source fills tables of series at a tick; a task reads the sources of one interval and appends
-//! once. On Linux the sources read kept-open files of the kernel (`linux`); elsewhere, and for names
-//! and versions everywhere, they ask `sysinfo`. Names and labels are node exporter's where it has
-//! the metric; `docs/metrics.md` lists them all.
+//! once. On Linux the sources read kept-open files of the kernel (`linux`); elsewhere, and for
+//! names and versions everywhere, they ask `sysinfo`. Names and labels are node exporter's where it
+//! has the metric; `docs/metrics.md` lists them all.
 
 mod bytes;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -77,9 +77,9 @@ impl Report for Running {
 }
 
 /// Starts every collector that is switched on, as tasks on the current tokio runtime. `own` tells
-/// the figures of all other parts; those of the collectors are added here, and a figure that is told
-/// twice counts once. `own` is called on a blocking thread, once per interval of the service's own
-/// collector.
+/// the figures of all other parts; those of the collectors are added here, and a figure that is
+/// told twice counts once. `own` is called on a blocking thread, once per interval of the service's
+/// own collector.
 ///
 /// # Panics
 /// Outside a tokio runtime.

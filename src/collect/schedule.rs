@@ -1,4 +1,5 @@
-//! Tasks: sources with the same interval are read together, one blocking call and one append a tick.
+//! Tasks: sources with the same interval are read together, one blocking call and one append a
+//! tick.
 //!
 //! A tick is a multiple of the interval. After a stall or a step of the clock the next tick is the
 //! next multiple from now; what was missed is never made up for. A source that fails ends its

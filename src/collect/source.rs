@@ -1,5 +1,5 @@
-//! What a collector is: something that fills its tables when told to, says when the machine does not
-//! have what it reads, and fails in words.
+//! What a collector is: something that fills its tables when told to, says when the machine does
+//! not have what it reads, and fails in words.
 
 use std::fmt;
 use std::io;

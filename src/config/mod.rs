@@ -27,7 +27,7 @@ pub use section::defaults;
 
 use self::file::File;
 use self::section::Table;
-use crate::dashboard::Dashboard;
+use crate::dashboard::{self, Dashboard};
 use crate::{collect, ingest, live, query, store, web};
 
 /// The file that is read from the working folder when none is named.
@@ -35,6 +35,9 @@ const FILE: &str = "dashboard.toml";
 
 /// That file as it was shipped; used when there is none.
 const SHIPPED: &str = include_str!("../../dashboard.toml");
+
+/// The slug of the host's own board, which `/` shows.
+const OVERVIEW: &str = "overview";
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone, Default)]
@@ -114,12 +117,21 @@ pub fn load(
     settings.assets.clone_from(&flags.assets);
     let read = dashboards::read(&source, &mut layers.mistakes);
     settings.dashboards = read.dashboards;
+    if !settings.dashboards.iter().any(|dashboard| dashboard.slug == OVERVIEW) {
+        settings.dashboards.extend(shipped_overview());
+    }
     if layers.mistakes.is_empty() && read.mistakes.is_empty() {
         let from_outside = layers.origins.values().filter(|origin| is_outside(origin)).count();
         Ok(Loaded { settings, file: source.name, from_file, from_outside })
     } else {
         Err(Mistakes { settings: layers.mistakes, dashboards: read.mistakes })
     }
+}
+
+/// The host's own board as it is shipped: a file that brings none still has a first page.
+fn shipped_overview() -> Option<Dashboard> {
+    let shipped = dashboard::parse(SHIPPED, FILE).unwrap_or_default();
+    shipped.into_iter().find(|dashboard| dashboard.slug == OVERVIEW)
 }
 
 fn is_outside(origin: &Origin) -> bool {

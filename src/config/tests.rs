@@ -65,7 +65,7 @@ fn a_named_file_is_read_from_where_it_says_and_must_be_there() {
     let text = "[storage.retention]\nraw = \"2h\"\n";
     let found = loaded(&[("etc/other.toml", text)], &[], &flags);
     assert_eq!(found.settings.storage.retention.raw, Span::from_secs(7200));
-    assert_eq!(found.summary(), "etc/other.toml is valid: 0 dashboards, 1 setting");
+    assert_eq!(found.summary(), "etc/other.toml is valid: 1 dashboard, 1 setting");
     let missing = refused(&[("dashboard.toml", text)], &[], &flags);
     assert!(missing[0].starts_with("etc/other.toml: cannot read the settings: "), "{missing:?}");
 }
@@ -143,7 +143,7 @@ fn dashboards_come_from_the_file_and_the_folder_beside_it() {
     let flags = Flags { config: Some("etc/w.toml".into()), ..Flags::default() };
     let found = loaded(&files, &[], &flags);
     let slugs: Vec<&str> = found.settings.dashboards.iter().map(|d| d.slug.as_str()).collect();
-    assert_eq!(slugs, ["a", "b"]);
+    assert_eq!(slugs, ["a", "b", "overview"]);
     let again = [("etc/w.toml", one), ("etc/dashboards/again.toml", one)];
     let lines = refused(&again, &[], &flags);
     assert!(lines[0].ends_with("the slug `a` is taken already, in etc/w.toml"), "{lines:?}");

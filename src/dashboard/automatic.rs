@@ -54,14 +54,23 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
         let mut panel = line(name, plan(&query)?);
         panel.unit = rate_of(&unit_of(name.trim_end_matches("_total"), metadata));
         "rate".clone_into(&mut panel.subtitle);
+        panel.queries.extend(times(&selector));
         panel
     } else {
-        let mut panel = line(name, plan(&selector(name)?)?);
+        let selector = selector(name)?;
+        let mut panel = line(name, plan(&selector)?);
         panel.unit = unit_of(name, metadata);
+        panel.queries.extend(times(&selector));
         panel
     };
     panel.id = id_of(name);
     Some(panel)
+}
+
+/// The query that tells when each series of a selector was last heard.
+fn times(selector: &str) -> Option<PanelQuery> {
+    let plan = plan(&format!("timestamp({selector})"))?;
+    Some(PanelQuery { times: true, ..PanelQuery::new(plan) })
 }
 
 /// The host's own board with a panel for each pushed name behind its panels, at most `panels_max`

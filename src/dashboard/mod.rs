@@ -15,7 +15,8 @@ pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
 
 use crate::model::Span;
-use crate::query::Plan;
+/// What a [`PanelQuery`] asks; named here for those who know panels and not the query language.
+pub use crate::query::Plan;
 
 /// One dashboard: a grid of panels with a name and an address.
 #[derive(Debug, Clone)]
@@ -121,12 +122,16 @@ pub struct PanelQuery {
     pub unit: Option<Unit>,
     /// Whether a table draws a small bar before its values.
     pub bar: bool,
+    /// Its values are no curve: they are the times, in seconds since the epoch, of the newest
+    /// samples of the other queries' series. With them a page tells when a series was last heard.
+    pub times: bool,
 }
 
 impl PanelQuery {
     /// A query with nothing but its plan.
     pub fn new(plan: Plan) -> Self {
-        Self { plan, legend: String::new(), column: String::new(), unit: None, bar: false }
+        let (legend, column) = (String::new(), String::new());
+        Self { plan, legend, column, unit: None, bar: false, times: false }
     }
 }
 
@@ -223,6 +228,7 @@ impl Panel {
                     "column": query.column,
                     "unit": self.unit_of(index).to_string(),
                     "bar": query.bar,
+                    "times": query.times,
                 })
             })
             .collect();

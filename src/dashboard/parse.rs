@@ -212,8 +212,9 @@ fn query(fields: &Fields<'_>) -> Option<PanelQuery> {
     let legend = fields.text("legend", TITLE_CHARS_MAX);
     let column = fields.text("column", TITLE_CHARS_MAX);
     let (unit, bar) = (unit(fields), fields.flag("bar", false));
+    let times = fields.flag("times", false);
     fields.finish();
-    Some(PanelQuery { plan: plan?, legend, column, unit, bar })
+    Some(PanelQuery { plan: plan?, legend, column, unit, bar, times })
 }
 
 fn plan(fields: &Fields<'_>, key: &'static str) -> Option<Plan> {

@@ -1,5 +1,5 @@
-//! What every decoder fills: the accepted samples by ttl, the refusals counted and the first of them
-//! in words, within the limit of samples a push.
+//! What every decoder fills: the accepted samples by ttl, the refusals counted and the first of
+//! them in words, within the limit of samples a push.
 
 use crate::model::{
     Batch, Entry, Labels, Metadata, MetricType, Origin, Refusal, Sample, Span, Timestamp,

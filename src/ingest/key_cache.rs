@@ -25,8 +25,8 @@ const BYTES_PER_ENTRY: usize = 1024;
 /// let (options, mut cache) = (Options::default(), KeyCache::new(1000));
 /// let first = text::decode(b"orders 1", Timestamp(0), &options, &mut cache);
 /// let second = text::decode(b"orders 2", Timestamp(1), &options, &mut cache);
-/// let labels = |decoded: &watchglass::ingest::Decoded| decoded.batches[0].entries[0].labels.clone();
-/// assert!(labels(&first).same(&labels(&second)));
+/// let (first, second) = (&first.batches[0].entries[0], &second.batches[0].entries[0]);
+/// assert!(first.labels.same(&second.labels));
 /// assert_eq!(cache.len(), 1);
 /// ```
 pub struct KeyCache {

@@ -1,9 +1,9 @@
 //! Bytes to batches: one pure decoder a push format, and the limited reader in front of them.
 //!
 //! A decoder takes a whole body and the present time, keeps every good line (or object) and names
-//! every bad one; it opens no socket and reads no clock. The one idea is the [`KeyCache`]: the bytes
-//! of a series as the sender writes them lead straight to its `Labels`, so that the labels of a
-//! known series are neither read nor allocated again.
+//! every bad one; it opens no socket and reads no clock. The one idea is the [`KeyCache`]: the
+//! bytes of a series as the sender writes them lead straight to its `Labels`, so that the labels of
+//! a known series are neither read nor allocated again.
 //!
 //! `docs/formats/push.md` says what is accepted on the wire.
 

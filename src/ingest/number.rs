@@ -1,5 +1,5 @@
-//! Values and times from bytes: the short whole numbers of everyday pushes take a path of their own,
-//! the rest is read exactly by the float parser.
+//! Values and times from bytes: the short whole numbers of everyday pushes take a path of their
+//! own, the rest is read exactly by the float parser.
 
 use super::fault::{Fault, excerpt};
 

@@ -1,7 +1,7 @@
 //! The Prometheus text format, from the shortest line (`orders 42`) to a full exposition.
 //!
 //! Each line stands for itself. Of a known series only the end is looked for: the bytes up to there
-//! are its key in the cache. Only bytes never seen go through [`syntax`], which reads labels.
+//! are its key in the cache. Only bytes never seen go through `syntax`, which reads labels.
 
 mod syntax;
 

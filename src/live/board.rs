@@ -44,7 +44,8 @@ const STEPS: [i64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 360
 /// The most columns of a window.
 pub const COLUMNS_MAX: i64 = 900;
 
-/// The step for a range: the smallest that gives at most [`COLUMNS_MAX`] columns and is no finer than
+/// The step for a range: the smallest that gives at most [`COLUMNS_MAX`] columns and is no finer
+/// than
 /// `finest`.
 ///
 /// ```

@@ -69,6 +69,8 @@ pub(crate) struct Watched {
     wants_revise: Option<(Timestamp, Timestamp)>,
     revised_at: Timestamp,
     length: usize,
+    /// How many series the last fill brought.
+    filled: usize,
     /// The open column that viewers have, when it is newer than the newest final one.
     shown_open: Option<(i64, Vec<f64>)>,
     /// The error that viewers were told of.
@@ -165,8 +167,8 @@ impl Channels {
         self.by_id.len()
     }
 
-    /// The channel of a plan with at least `range` of window, made if need be. `None` when there are
-    /// too many.
+    /// The channel of a plan with at least `range` of window, made if need be. `None` when there
+    /// are too many.
     pub(crate) fn watch(
         &mut self,
         plan: &Arc<Plan>,
@@ -214,6 +216,7 @@ impl Channels {
                 wants_revise: None,
                 revised_at: now,
                 length,
+                filled: 0,
                 shown_open: None,
                 failing: None,
                 tell_fill: false,
@@ -276,9 +279,10 @@ impl Channels {
             if last - newest > watched.length as i64 {
                 return self.begin_anew(id, "the window was left behind", now);
             }
-            let (purpose, first) = match watched.reach.moves {
-                true => (Purpose::Whole, oldest.max(last + 1 - watched.length as i64)),
-                false => (Purpose::Advance, newest + 1),
+            let (purpose, first) = if watched.reach.moves {
+                (Purpose::Whole, oldest.max(last + 1 - watched.length as i64))
+            } else {
+                (Purpose::Advance, newest + 1)
             };
             return self.submit(id, purpose, (first, last), now);
         }
@@ -323,7 +327,9 @@ impl Channels {
             let at = self.snapshots.at(&watched.channel, watched.channel.len());
             watched.pieces.push(Piece::plain(&at));
         }
-        if watched.channel.series().len() > TABLE_SLACK + 8 * watched.channel.present() {
+        // A fill brings all that the window saw, so only growth since then counts.
+        let kept = watched.filled.max(watched.channel.present());
+        if watched.channel.series().len() > TABLE_SLACK + 2 * kept {
             self.begin_anew(id, "most of its series have ended", now);
             return None;
         }
@@ -432,7 +438,7 @@ impl Watched {
         match purpose {
             Purpose::Fill => {
                 self.channel.fill(first, last, result);
-                self.ready = true;
+                (self.ready, self.filled) = (true, self.channel.series().len());
                 return true;
             }
             Purpose::Extend => {

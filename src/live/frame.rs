@@ -70,8 +70,8 @@ fn pairs<'a>(previous: &'a [f64], values: &'a [f64]) -> impl Iterator<Item = (f6
     before.zip(values.iter().copied())
 }
 
-/// The cells whose value differs from the previous column, bit for bit. A column may be shorter than
-/// the one before it, when series joined by a revision of that one: what it lacks is absent.
+/// The cells whose value differs from the previous column, bit for bit. A column may be shorter
+/// than the one before it, when series joined by a revision of that one: what it lacks is absent.
 pub(crate) fn changes(previous: &[f64], values: &[f64]) -> Vec<(u32, f64)> {
     let cell = |column: &[f64], at: usize| column.get(at).copied().unwrap_or(ABSENT);
     (0..previous.len().max(values.len()))

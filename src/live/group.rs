@@ -26,13 +26,16 @@ pub(crate) struct GroupKey {
     pub(crate) singles: Vec<u32>,
 }
 
+/// The number of a frame, and where each channel stood after it: (channel, seq).
+type Mark = (u64, Box<[(u32, u64)]>);
+
 /// One group.
 pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) channels: Vec<u32>,
     /// The number of its last frame.
     pub(crate) number: u64,
-    marks: VecDeque<(u64, Box<[(u32, u64)]>)>,
+    marks: VecDeque<Mark>,
     /// Sessions by worker.
     pub(crate) members: HashMap<WorkerId, usize>,
     pub(crate) sent_at: Timestamp,

@@ -3,6 +3,8 @@
 //! for nothing, locks nothing and knows no socket.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -16,7 +18,7 @@ use super::carrier::Carrier;
 use super::channels::{Channels, Piece};
 use super::frame::{self, Codec, TickKind};
 use super::group::{Group, GroupId, GroupKey};
-use super::job::{Done, Job};
+use super::job::{Done, Job, Purpose};
 use super::options::Options;
 use super::page::{PageAsk, PageWait};
 use super::session::{Place, Session, SessionId, WorkerId};
@@ -104,9 +106,9 @@ pub struct Counters {
     messages: Counter,
     catch_ups: Counter,
     refused: Counter,
-    sessions: std::sync::atomic::AtomicU64,
-    channels: std::sync::atomic::AtomicU64,
-    lag_us: std::sync::atomic::AtomicU64,
+    sessions: AtomicU64,
+    channels: AtomicU64,
+    lag_us: AtomicU64,
 }
 
 /// The state machine.
@@ -196,7 +198,6 @@ impl Hub {
         self.beat(now);
         self.expire(now);
         self.answer_pages(now);
-        use std::sync::atomic::Ordering::Relaxed;
         self.counters.sessions.store(self.sessions.len() as u64, Relaxed);
         self.counters.channels.store(self.channels.len() as u64, Relaxed);
     }
@@ -207,6 +208,7 @@ impl Hub {
         if done.result.is_err() {
             self.counters.evaluation_errors.increment();
         }
+        let ticked = matches!(done.purpose, Purpose::Advance | Purpose::Whole);
         let whole = self.channels.done(done, now, self.options.grace);
         if let Some(id) = whole {
             self.window_is_whole(id);
@@ -214,9 +216,10 @@ impl Hub {
         }
         if self.channels.outstanding == 0 {
             self.flush(now);
+        }
+        if ticked && self.channels.outstanding == 0 {
             let lag = now - now.saturating_sub(self.options.grace).floor_to(Span(1000));
-            let lag = lag.0.unsigned_abs() * 1000;
-            self.counters.lag_us.store(lag, std::sync::atomic::Ordering::Relaxed);
+            self.counters.lag_us.store(lag.0.unsigned_abs() * 1000, Relaxed);
         }
     }
 
@@ -229,6 +232,18 @@ impl Hub {
     pub fn take_outgoing(&mut self) -> Vec<(WorkerId, Outgoing)> {
         self.counters.messages.add(self.outgoing.len() as u64);
         std::mem::take(&mut self.outgoing)
+    }
+
+    /// A worker could not take a message. Frames are made up for when it asks; a viewer that lost
+    /// something of its own is let go, hears nothing more, and comes back.
+    pub(crate) fn undelivered(&mut self, outgoing: &Outgoing, now: Timestamp) {
+        match outgoing {
+            Outgoing::Frames(_) => {}
+            Outgoing::Private(session, _)
+            | Outgoing::Join(session, _, _)
+            | Outgoing::Answer(session, _, _)
+            | Outgoing::End(session, _) => self.close(*session, now),
+        }
     }
 
     /// Writes what is new into one frame a group and hands it out.
@@ -456,7 +471,6 @@ impl Counters {
 
 impl Report for Counters {
     fn report(&self, out: &mut Vec<Reading>) {
-        use std::sync::atomic::Ordering::Relaxed;
         let counters = [
             (
                 "watchglass_query_evaluations_total",

@@ -1,4 +1,5 @@
-//! Evaluations on their way: what the hub wants computed, and the fixed set of threads that does it.
+//! Evaluations on their way: what the hub wants computed, and the fixed set of threads that does
+//! it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -84,8 +85,8 @@ pub struct Evaluators {
 impl Evaluators {
     /// Starts `threads` threads that hand each result to `done`.
     ///
-    /// The queue needs no bound of its own: a channel has at most one job under way, and channels are
-    /// bounded.
+    /// The queue needs no bound of its own: a channel has at most one job under way, and channels
+    /// are bounded.
     pub fn start(
         threads: usize,
         data: &Arc<dyn Select>,

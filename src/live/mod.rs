@@ -46,14 +46,18 @@ use crate::query::Limits;
 
 /// The most bytes of one client frame.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
-/// Commands that may wait for the hub; a worker that meets the bound drops the connection it serves.
-pub const COMMANDS_MAX: usize = 65_536;
+/// Commands that may wait for the hub; a worker that meets the bound drops the connection it
+/// serves.
+pub const COMMANDS_MAX: usize = 16_384;
 
-/// Where the hub's messages for one worker go. `false` when the worker cannot take it now; frames
-/// that were dropped so are made up for when the worker asks to catch up.
+/// Where the hub's messages for one worker go.
 pub trait Outlet: Send {
     /// Hands one message over without waiting.
-    fn send(&self, outgoing: Outgoing) -> bool;
+    ///
+    /// # Errors
+    /// Gives the message back when the worker cannot take it now. Frames of a group may be dropped
+    /// then: the worker notices the hole and asks to catch up.
+    fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing>;
 }
 
 /// What the hub's task needs beside the hub.
@@ -105,12 +109,10 @@ pub async fn run(
             evaluators.submit(job);
         }
         for (worker, outgoing) in hub.take_outgoing() {
-            if let Some(outlet) = around.outlets.get(worker)
-                && !outlet.send(outgoing)
-            {
-                log::warn!(
-                    "a socket worker does not keep up; its viewers catch up later worker={worker}"
-                );
+            let Some(outlet) = around.outlets.get(worker) else { continue };
+            if let Err(outgoing) = outlet.send(outgoing) {
+                log::warn!("a socket worker does not keep up worker={worker}");
+                hub.undelivered(&outgoing, clock.now());
             }
         }
     }

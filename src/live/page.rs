@@ -1,5 +1,5 @@
-//! What a page needs before its first byte: the windows of a board's channels as they stand, so that
-//! the page is whole before any script runs and its first subscription carries positions.
+//! What a page needs before its first byte: the windows of a board's channels as they stand, so
+//! that the page is whole before any script runs and its first subscription carries positions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub struct Page {
     pub board: Arc<BoardSpec>,
     /// When the windows were taken.
     pub now: Timestamp,
-    /// The channels of each panel asked for: (index of the panel on the board, channels in the order
-    /// of its queries).
+    /// The channels of each panel asked for: (index of the panel on the board, channels in the
+    /// order of its queries).
     pub panels: Vec<(usize, Vec<u32>)>,
     /// The windows by channel; one that is not there is still being evaluated.
     pub windows: BTreeMap<u32, PageWindow>,

@@ -40,7 +40,7 @@ impl Hub {
             Some(after) if after + 1 == poll.answered => Some(poll.before.clone()),
             Some(_) => None,
         };
-        self.collect_news(session, places);
+        self.collect_news(session, places.as_deref());
         let poll = self.sessions.get_mut(&session).and_then(|state| state.poll.as_mut());
         let Some(poll) = poll else { return };
         if poll.outbox.is_empty() {
@@ -58,14 +58,14 @@ impl Hub {
     }
 
     /// Puts what came after the places into the outbox; without places, the windows anew.
-    fn collect_news(&mut self, session: SessionId, places: Option<Vec<Place>>) {
+    fn collect_news(&mut self, session: SessionId, places: Option<&[Place]>) {
         let Some(state) = self.sessions.get(&session) else { return };
         let mut payload = Vec::new();
         for (id, columns) in state.channels() {
             let Some(watched) = self.channels.get(id).filter(|watched| watched.ready) else {
                 continue;
             };
-            let place = match &places {
+            let place = match places {
                 Some(places) => places.iter().find(|(channel, _, _)| *channel == id),
                 None => None,
             };

@@ -16,6 +16,9 @@ use super::group::GroupKey;
 use super::hub::{Command, Hub, Outgoing, welcome};
 use super::session::{BoardRef, Place, Poll, Session, SessionId, Subscription};
 
+/// The most bytes of batches that one answer tells a session; beyond it windows are fetched.
+const BATCHES_MAX: usize = 128 * 1024;
+
 /// Why a subscription did not begin: a code of the `end` frame, and words.
 type Refused = (&'static str, String);
 
@@ -113,9 +116,10 @@ impl Hub {
         }
         self.say(session, &frames);
         let from = self.starting_places(session, subscribe);
+        let mut room = BATCHES_MAX;
         for (id, columns) in distinct(&resolved.channels) {
             let place = from.iter().find(|(channel, _, _)| *channel == id).cloned();
-            self.greet(session, id, columns, place);
+            self.greet(session, (id, columns), place, &mut room);
         }
         let subscription = Subscription { board: resolved.board, channels: resolved.channels };
         let Some(state) = self.sessions.get_mut(&session) else { return };
@@ -207,7 +211,14 @@ impl Hub {
     }
 
     /// Tells a session where a channel stands: a batch after its place, or schema and window.
-    fn greet(&mut self, session: SessionId, id: u32, columns: usize, place: Option<Place>) {
+    /// Batches take from `room`; what does not fit is fetched as a window, which all share.
+    fn greet(
+        &mut self,
+        session: SessionId,
+        (id, columns): (u32, usize),
+        place: Option<Place>,
+        room: &mut usize,
+    ) {
         let Some(state) = self.sessions.get_mut(&session) else { return };
         let Some(watched) = self.channels.get(id) else { return };
         let codec = state.carrier.codec();
@@ -216,11 +227,15 @@ impl Hub {
             hidden.push((id, watched.channel.epoch.clone(), watched.channel.seq()));
         }
         let known = place.filter(|(_, epoch, _)| watched.ready && *epoch == watched.channel.epoch);
-        let batch = known.and_then(|(_, _, seq)| Some((seq, watched.channel.batch(seq)?)));
-        if let Some((seq, batch)) = batch {
+        let write = |seq: u64| {
             let mut payload = Vec::new();
             watched.write_untold(codec, seq, &mut payload);
-            batch.write(codec, &mut payload);
+            watched.channel.batch(seq)?.write(codec, &mut payload);
+            Some(payload)
+        };
+        let batch = known.and_then(|(_, _, seq)| write(seq));
+        if let Some(payload) = batch.filter(|batch| batch.len() <= *room) {
+            *room -= payload.len();
             self.say_bytes(session, payload);
         } else if watched.holds(columns) {
             let schema = watched.schema(0);
@@ -273,7 +288,7 @@ impl Hub {
         self.flush(now);
         let Some(state) = self.sessions.get_mut(&session) else { return };
         let Some(places) = state.hidden.take() else { return };
-        self.bring_up(session, places);
+        self.bring_up(session, &places);
         self.regroup(session, now);
     }
 
@@ -284,19 +299,20 @@ impl Hub {
         let places = group.places(number).map(|places| self.with_epochs(places));
         let (worker, id, current) = (state.worker, group.id, group.number);
         self.counters.caught_up();
-        self.bring_up(session, places.unwrap_or_default());
+        self.bring_up(session, &places.unwrap_or_default());
         self.outgoing.push((worker, Outgoing::Join(session, id, current)));
     }
 
     /// Tells a session everything after its places.
-    fn bring_up(&mut self, session: SessionId, places: Vec<Place>) {
+    fn bring_up(&mut self, session: SessionId, places: &[Place]) {
         let Some(state) = self.sessions.get(&session) else { return };
+        let mut room = BATCHES_MAX;
         for (id, columns) in state.channels() {
             let place = places.iter().find(|(channel, _, _)| *channel == id).cloned();
             let waits =
                 self.waiters.iter().any(|(who, channel, _)| (*who, *channel) == (session, id));
             if !waits {
-                self.greet(session, id, columns, place);
+                self.greet(session, (id, columns), place, &mut room);
             }
         }
     }
@@ -349,7 +365,7 @@ impl Hub {
         }
         self.flush(now);
         for (session, channel, columns) in added {
-            self.greet(session, channel, columns, None);
+            self.greet(session, (channel, columns), None, &mut 0);
         }
     }
 

@@ -230,7 +230,10 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), size in 0..300_usize) {
+        fn no_bytes_make_it_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+            size in 0..300_usize,
+        ) {
             let _ = decode(&mut bytes.as_slice(), size, |at, cells| {
                 if at == 0 { ABSENT } else { cells[at - 1] }
             });

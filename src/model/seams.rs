@@ -47,7 +47,12 @@ impl std::error::Error for NotDurable {}
 
 /// Resolves when the samples of one append are as durable as the store was told to make them. A
 /// push waits for it before it is answered; a collector does not.
-pub struct Receipt(Option<Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>>);
+pub struct Receipt(Option<Pin<Box<dyn Durability>>>);
+
+/// What a receipt waits for.
+trait Durability: Future<Output = Result<(), NotDurable>> + Send {}
+
+impl<F: Future<Output = Result<(), NotDurable>> + Send> Durability for F {}
 
 impl Receipt {
     /// A receipt that has nothing to wait for: a store in memory alone.

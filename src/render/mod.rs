@@ -3,6 +3,7 @@
 //! A still is what a page shows before any script runs: the same chart as a picture of a few paths,
 //! its colours by classes, without ids that could meet others and without styles of its own.
 
+mod heard;
 pub mod legend;
 pub mod number;
 mod panel_data;

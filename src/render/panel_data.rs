@@ -1,6 +1,7 @@
 //! The windows behind one panel, and how its series are looked at: which are shown, what their
 //! newest values are, and whether those are still fresh.
 
+use super::heard::heard;
 use super::legend;
 use crate::dashboard::Panel;
 use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
@@ -40,10 +41,21 @@ pub struct Window {
 pub struct Latest {
     /// The value.
     pub value: f64,
-    /// The time of its column.
+    /// The time of its sample where a query of times tells it, else that of its column.
     pub at: Timestamp,
     /// Whether it is so old that a page must not show it as the present.
     pub stale: bool,
+    /// Whether the series has ended, and `at` is the time of its last sample.
+    pub silent: bool,
+}
+
+impl Latest {
+    /// How old it is, in words, when it must not be taken for the present: `as of 12:03:11`, or
+    /// `silent since 12:03:11` for a series that has ended.
+    pub fn age(&self, zone: Span) -> Option<String> {
+        let since = if self.silent { "silent since" } else { "as of" };
+        self.stale.then(|| format!("{since} {}", time_of_day(self.at, zone, true)))
+    }
 }
 
 /// One series of a panel, as it is shown.
@@ -83,11 +95,15 @@ impl PanelData {
         let with_values = |window: &'a Window| {
             window.series.iter().filter(|(_, values)| values.iter().any(|value| !is_absent(*value)))
         };
-        let windows = || self.windows.iter().take(panel.queries.len());
-        let alone = windows().map(|window| with_values(window).count()).sum::<usize>() == 1;
+        let drawn = || {
+            let numbered = panel.queries.iter().zip(&self.windows).enumerate();
+            numbered.filter(|(_, (query, _))| !query.times)
+        };
+        let count = |(_, (_, window)): (usize, (_, &'a Window))| with_values(window).count();
+        let alone = drawn().map(count).sum::<usize>() == 1;
         let mut shown = Vec::new();
-        for (query, window) in windows().enumerate() {
-            let template = panel.queries.get(query).map_or("", |query| query.legend.as_str());
+        for (number, (query, window)) in drawn() {
+            let template = query.legend.as_str();
             for (labels, values) in with_values(window) {
                 if shown.len() == series_max {
                     return shown;
@@ -96,6 +112,8 @@ impl PanelData {
                 let color = color as u8;
                 let name = legend::text(template, labels, &panel.title, alone);
                 let latest = self.latest(window, values);
+                let latest = latest.map(|latest| self.with_heard(panel, labels, latest));
+                let query = number;
                 shown.push(Shown { query, name, color, labels, latest, values, window });
             }
         }
@@ -119,7 +137,15 @@ impl PanelData {
         let at = window.end - window.step * (age as i64);
         let fresh = (window.step * FRESH_STEPS).max(FRESH_LEAST);
         let value = *values.get(values.len() - 1 - age)?;
-        Some(Latest { value, at, stale: self.now - at > fresh })
+        Some(Latest { value, at, stale: self.now - at > fresh, silent: false })
+    }
+
+    /// The same with the time of the sample, where the panel asks for times.
+    fn with_heard(&self, panel: &Panel, labels: &Labels, latest: Latest) -> Latest {
+        let Some(heard) = heard(panel, self, labels) else { return latest };
+        let old = self.now - heard.at > heard.fresh.max(FRESH_LEAST);
+        let silent = latest.stale;
+        Latest { at: heard.at, stale: silent || old, silent, ..latest }
     }
 
     /// The latest time on the panel's time axis: its newest column, so that a chart ends at its
@@ -182,8 +208,7 @@ pub fn time_of_day(at: Timestamp, zone: Span, seconds: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard::{PanelKind, PanelQuery};
-    use crate::query::Plan;
+    use crate::dashboard::{PanelKind, PanelQuery, Plan};
 
     fn panel() -> Panel {
         let query = PanelQuery::new(Plan::new("x").expect("a query"));
@@ -203,14 +228,35 @@ mod tests {
     }
 
     #[test]
+    fn a_query_of_times_tells_when_a_series_was_heard() {
+        let mut panel = panel();
+        let times = PanelQuery::new(Plan::new("timestamp(x)").expect("a query"));
+        panel.queries.push(PanelQuery { times: true, ..times });
+        let check = |values: &[f64], seconds: &[f64], expected: Option<&str>| {
+            let mut data = data(10_500, &[values]);
+            let series = vec![(Labels::empty().with("n", "0"), seconds.to_vec())];
+            let window = Window { end: Timestamp(10_000), step: Span(1000), series };
+            data.windows.push(window);
+            let shown = data.shown(&panel);
+            assert_eq!(shown.len(), 1, "the times are not drawn");
+            let age = shown[0].latest.and_then(|latest| latest.age(Span::ZERO));
+            assert_eq!(age.as_deref(), expected);
+        };
+        check(&[7.0; 4], &[8.0, 9.0, 10.0, 10.0], None);
+        check(&[7.0; 4], &[3.0, 4.0, 4.0, 4.0], Some("as of 00:00:04"));
+        let ended = [7.0, 7.0, ABSENT, ABSENT, ABSENT, ABSENT];
+        check(&ended, &[2.0, 3.0, ABSENT, ABSENT, ABSENT, ABSENT], Some("silent since 00:00:03"));
+    }
+
+    #[test]
     fn values_go_stale_after_three_steps_and_empty_series_are_left_out() {
         let data = data(10_900, &[&[1.0, 2.0], &[ABSENT; 2], &[5.0, ABSENT, ABSENT, ABSENT]]);
         let panel = panel();
         let shown = data.shown(&panel);
         assert_eq!((shown.len(), data.series_count()), (2, 2));
-        let fresh = Latest { value: 2.0, at: Timestamp(10_000), stale: false };
+        let fresh = Latest { value: 2.0, at: Timestamp(10_000), stale: false, silent: false };
         assert_eq!(shown[0].latest, Some(fresh));
-        let old = Latest { value: 5.0, at: Timestamp(7000), stale: true };
+        let old = Latest { value: 5.0, at: Timestamp(7000), stale: true, silent: false };
         assert_eq!(shown[1].latest, Some(old));
         assert_eq!((shown[0].name.as_str(), shown[1].name.as_str()), ("n=0", "n=2"));
         assert_eq!((shown[0].color, shown[1].color), (8, 1));

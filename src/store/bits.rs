@@ -1,5 +1,5 @@
-//! Bits in a row: written most significant first into a growing buffer, read back in the same order.
-//! It knows nothing of samples; chunks are made of it.
+//! Bits in a row: written most significant first into a growing buffer, read back in the same
+//! order. It knows nothing of samples; chunks are made of it.
 
 /// Collects bits.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +108,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(parts in prop::collection::vec((any::<u64>(), 1_u32..=64), 0..200)) {
+        fn what_is_written_is_read(
+            parts in prop::collection::vec((any::<u64>(), 1_u32..=64), 0..200),
+        ) {
             let cut = |(value, bits): &(u64, u32)| value >> (64 - bits);
             let mut writer = BitWriter::default();
             for part in &parts {
@@ -125,7 +127,9 @@ mod tests {
         #[test]
         fn single_bits_are_read_as_written(bits in prop::collection::vec(any::<bool>(), 0..200)) {
             let mut writer = BitWriter::default();
-            bits.iter().for_each(|bit| writer.write(u64::from(*bit), 1));
+            for bit in &bits {
+                writer.write(u64::from(*bit), 1);
+            }
             let bytes = writer.to_bytes();
             let mut reader = BitReader::new(&bytes);
             for bit in bits {

@@ -2,7 +2,8 @@
 //!
 //! Times are stored as the difference of differences, values as the XOR with the value before
 //! (Pelkonen et al., "Gorilla", VLDB 2015). Each sample is packed as it comes, so nothing has to be
-//! collected first. All arithmetic wraps: any time and any bit pattern of a value come back exactly.
+//! collected first. All arithmetic wraps: any time and any bit pattern of a value come back
+//! exactly.
 //!
 //! | time: difference of differences | bits | value: XOR with the last one | bits |
 //! | --- | --- | --- | --- |
@@ -326,7 +327,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_samples_come_back_bit_for_bit(
-            start in prop_oneof![Just(i64::MIN), any::<i32>().prop_map(i64::from), Just(i64::MAX / 2)],
+            start in prop_oneof![
+                Just(i64::MIN),
+                any::<i32>().prop_map(i64::from),
+                Just(i64::MAX / 2),
+            ],
             parts in prop::collection::vec((step(), odd_value()), 1..400),
         ) {
             let mut at = start;

@@ -281,7 +281,9 @@ mod tests {
         let mut index = Index::default();
         let all: Vec<(u32, Labels, Origin)> =
             (1..5).map(|n| (u32::from(n), series(n, n), Origin::Push)).collect();
-        all.iter().for_each(|(number, labels, origin)| index.insert(*number, labels, *origin));
+        for (number, labels, origin) in &all {
+            index.insert(*number, labels, *origin);
+        }
         assert_eq!(index.widest_label(), Some(("a", 4)));
         index.claim(&series(1, 1));
         assert_eq!(index.names(Origin::Collector), ["m"]);

@@ -104,9 +104,9 @@ impl Store {
         self.memory_full.store(full, Ordering::Relaxed);
     }
 
-    /// The time before which chunks have to end for `wanted` bytes of them to go; nothing when there
-    /// is no chunk. Found by weighing ever shorter stretches of time, so that no list of all chunks
-    /// has to be made.
+    /// The time before which chunks have to end for `wanted` bytes of them to go; nothing when
+    /// there is no chunk. Found by weighing ever shorter stretches of time, so that no list of all
+    /// chunks has to be made.
     fn eviction_edge(&self, wanted: usize) -> Option<Timestamp> {
         let (mut start, mut end) = (Timestamp::MAX, Timestamp::MIN);
         self.visit_all(|series| {

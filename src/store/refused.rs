@@ -1,4 +1,5 @@
-//! Why the head refuses a sample, as a label of the store's own figures and in words for the sender.
+//! Why the head refuses a sample, as a label of the store's own figures and in words for the
+//! sender.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! One series with its samples: closed chunks, the open chunk, the newest sample, and the late ones.
+//! One series with its samples: closed chunks, the open chunk, the newest sample, and the late
+//! ones.
 //!
 //! The newest sample stays outside the open chunk until a newer one comes. That makes two things
 //! cheap: asking for it, and replacing its value. Late samples lie in a list of their own in the
@@ -234,8 +235,8 @@ impl Series {
         kept - self.footprint().samples
     }
 
-    /// Lets go of the chunks that are older than `edge` as a whole, never of the newest sample. Says
-    /// how many samples went.
+    /// Lets go of the chunks that are older than `edge` as a whole, never of the newest sample.
+    /// Says how many samples went.
     pub(super) fn thin(&mut self, edge: Timestamp) -> usize {
         let kept = self.footprint().samples;
         let old = self.sealed.partition_point(|chunk| chunk.last < edge);

@@ -151,6 +151,7 @@ async fn answer_from(folder: &Path, path: &str) -> HttpResponse {
 mod bundle;
 #[cfg(test)]
 #[path = "../../build/imports.rs"]
+#[expect(dead_code, reason = "the build script uses all of it, the tests of bundles a part")]
 mod imports;
 #[cfg(test)]
 #[path = "../../build/strip.rs"]

@@ -1,5 +1,5 @@
-//! The dashboards that are served: those of the settings, the host's own with a panel for each pushed
-//! name, and one for any single name. They are swapped as a whole, so readers never wait.
+//! The dashboards that are served: those of the settings, the host's own with a panel for each
+//! pushed name, and one for any single name. They are swapped as a whole, so readers never wait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -143,8 +143,7 @@ impl Board {
             plans: panel.queries.iter().map(|query| Arc::new(query.plan.clone())).collect(),
             document: panel.document(),
         });
-        let spec =
-            BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };
+        let spec = BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };
         Self { dashboard, beyond, spec: Arc::new(spec) }
     }
 }

@@ -1,5 +1,5 @@
-//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of other
-//! sites, and the headers that every answer carries.
+//! Who may ask at all: the Host allow-list against rebinding, the Origin check against pages of
+//! other sites, and the headers that every answer carries.
 
 use std::net::IpAddr;
 
@@ -16,6 +16,7 @@ use actix_web::web;
 use crate::model::{Counter, Reading, Report};
 
 use super::Error;
+use super::peers::Peer;
 
 /// The hosts under which the service may be addressed.
 #[derive(Debug, Default)]
@@ -88,7 +89,11 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// The policy for a page that these origins may frame; nobody when there are none.
 pub(crate) fn policy(parents: &[String]) -> String {
-    if parents.is_empty() { format!("{POLICY}'none'") } else { format!("{POLICY}{}", parents.join(" ")) }
+    if parents.is_empty() {
+        format!("{POLICY}'none'")
+    } else {
+        format!("{POLICY}{}", parents.join(" "))
+    }
 }
 
 /// Checks a request, and puts the common headers on its answer.
@@ -98,8 +103,11 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
-    check(&guard, &request)?;
-    let mut response = next.call(request).await?;
+    // A refusal carries the same headers as any other answer.
+    let mut response = match check(&guard, &request) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(error) => request.error_response(error).map_into_right_body(),
+    };
     let headers = response.headers_mut();
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -120,6 +128,10 @@ pub(crate) async fn guard(
 }
 
 fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
+    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
+        let text = "this address holds as many connections as server.connections_per_address_max";
+        return Err(Error::Overloaded(text.to_owned()));
+    }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !guard.allows_host(host) {
         guard.hosts_refused.increment();

@@ -17,6 +17,8 @@ impl Reports {
         for report in &self.0 {
             report.report(&mut readings);
         }
+        // The text format wants the lines of a name together.
+        readings.sort_by_key(|reading| reading.name);
         readings
     }
 }

@@ -1,7 +1,7 @@
 //! Routes, pages, push endpoints, the live transports and the assets.
 //!
-//! It holds no state but sockets: what two requests must agree on lives lower. [`start`] makes the
-//! server of its [`Parts`]; the rest of the module is one file a group of routes.
+//! It holds no state but sockets: what two requests must agree on lives lower. `start` makes the
+//! server of its `Parts`; the rest of the module is one file a group of routes.
 
 pub mod asset;
 mod boards;
@@ -12,6 +12,7 @@ mod live;
 pub mod options;
 pub mod page;
 mod pages;
+mod peers;
 mod push;
 mod server;
 
@@ -22,5 +23,6 @@ pub use live::{Gate, GateError};
 pub(crate) use boards::Registry;
 pub(crate) use health::Reports;
 pub(crate) use pages::{Facts, Pages, asset_urls, zone};
+pub(crate) use peers::Peers;
 pub(crate) use push::Intake;
 pub(crate) use server::{Parts, Workers, start, worker_count};

@@ -71,7 +71,9 @@ impl Report for IntakeCounters {
             ("watchglass_push_refused_samples_total", "Pushed samples refused", &self.refused),
             ("watchglass_push_bytes_total", "Bytes of pushes on the wire", &self.bytes),
         ];
-        out.extend(counters.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+        out.extend(
+            counters.map(|(name, help, counter)| Reading::counter(name, help, counter.get())),
+        );
     }
 }
 
@@ -96,8 +98,7 @@ pub(crate) async fn text(
     let read = read(&request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
-    let decoded =
-        ingest::text::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
+    let decoded = ingest::text::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
     take(&intake, decoded, query.ttl, read.bytes.len()).await
 }
 
@@ -112,8 +113,7 @@ pub(crate) async fn json(
     let read = read(&request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
-    let decoded =
-        ingest::json::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
+    let decoded = ingest::json::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
     take(&intake, decoded, query.ttl, read.bytes.len()).await
 }
 
@@ -130,8 +130,10 @@ pub(crate) async fn influx(
     let read = read(&request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
-    let keys = &mut keys.0.borrow_mut();
-    let decoded = ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    let decode =
+        |keys: &mut KeyCache| ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
+    // The cache is given back before anything is waited for.
+    let decoded = decode(&mut keys.0.borrow_mut());
     take(&intake, decoded, query.ttl, read.bytes.len()).await
 }
 
@@ -240,5 +242,9 @@ fn answer(accepted: usize, refused: usize, mut errors: Vec<Refusal>) -> HttpResp
         })
         .collect();
     let answer = json!({ "accepted": accepted, "refused": refused, "errors": errors });
-    if accepted > 0 { HttpResponse::Ok().json(answer) } else { HttpResponse::BadRequest().json(answer) }
+    if accepted > 0 {
+        HttpResponse::Ok().json(answer)
+    } else {
+        HttpResponse::BadRequest().json(answer)
+    }
 }

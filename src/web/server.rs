@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, guard, web};
+use actix_web::{App, HttpServer, Route, guard, web};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -23,6 +23,7 @@ use super::health::{self, Reports};
 use super::live::{self, Keys, OUTGOING_MAX, Worker, WorkerOutlet};
 use super::options::Options;
 use super::pages::{self, Pages};
+use super::peers::Peers;
 use super::push::{self, Intake};
 
 /// Unsent bytes that the system keeps for a connection; it doubles the figure. Small enough that a
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) assets: asset::Source,
     pub(crate) guard: Arc<Guard>,
+    pub(crate) peers: Arc<Peers>,
     pub(crate) pages: Pages,
     pub(crate) intake: web::Data<Intake>,
     pub(crate) reports: web::Data<Reports>,
@@ -100,7 +102,7 @@ pub(crate) fn start(
         reports: parts.reports,
         keys: web::Data::new(Keys::default()),
     };
-    let (commands, clock) = (parts.commands, parts.clock);
+    let (commands, clock, peers) = (parts.commands, parts.clock, parts.peers);
     let sessions = Arc::new(AtomicU64::new(1));
     let factory = move || {
         let (id, outgoing) = workers.take();
@@ -117,7 +119,10 @@ pub(crate) fn start(
             .wrap(from_fn(super::guard::guard))
     };
     let server = HttpServer::new(factory)
-        .on_connect(|connection, _| prepare(connection))
+        .on_connect(move |connection, extensions| {
+            prepare(connection);
+            peers.connected(connection, extensions);
+        })
         .workers(count)
         .max_connections(per_worker)
         .backlog(4096)
@@ -155,21 +160,30 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .route("/api/v1/push", web::post().to(push::json))
         .route("/write", web::post().to(push::influx))
         .route("/api/v2/write", web::post().to(push::influx))
-        .route("/-/healthy", web::get().to(health::healthy))
-        .route("/-/ready", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics))
-        .route("/assets/{hash}/{path:.*}", web::get().to(asset::serve))
+        .route("/-/healthy", get().to(health::healthy))
+        .route("/-/ready", get().to(health::ready))
+        .route("/metrics", get().to(health::metrics))
+        .route("/assets/{hash}/{path:.*}", get().to(asset::serve))
         .service(
             web::scope("")
-                .guard(guard::Any(guard::Get()).or(guard::Head()))
+                .guard(readable())
                 .wrap(Compress::default())
-                .route("/", web::get().to(pages::overview))
-                .route("/d", web::get().to(pages::dashboards))
-                .route("/d/metric", web::get().to(pages::metric))
-                .route("/d/{slug}", web::get().to(pages::dashboard))
-                .route("/embed/{dashboard}/{panel}", web::get().to(pages::embed))
+                .route("/", get().to(pages::overview))
+                .route("/d", get().to(pages::dashboards))
+                .route("/d/metric", get().to(pages::metric))
+                .route("/d/{slug}", get().to(pages::dashboard))
+                .route("/embed/{dashboard}/{panel}", get().to(pages::embed))
                 .default_service(web::to(pages::not_found)),
         );
+}
+
+/// GET, and HEAD for those who want the headers alone.
+fn readable() -> impl guard::Guard {
+    guard::Any(guard::Get()).or(guard::Head())
+}
+
+fn get() -> Route {
+    web::route().guard(readable())
 }
 
 /// Sets what each connection's socket needs. A socket that takes no option still serves.

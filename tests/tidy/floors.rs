@@ -22,12 +22,12 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 /// The files that wire everything, and may import all of it.
-const WIRING: [&str; 2] = ["src/lib.rs", "src/main.rs"];
+const WIRING: [&str; 3] = ["src/lib.rs", "src/main.rs", "src/service.rs"];
 
 /// Crates, and names of the standard library, with the modules that alone may name them.
 const FENCED: &[(&str, &[&str])] = &[
     ("sysinfo::", &["collect"]),
-    ("actix_web", &["web", "lib"]),
+    ("actix_web", &["web", "service"]),
     ("actix_http", &["web"]),
     ("actix_ws", &["web"]),
     ("askama", &["web"]),

@@ -1,8 +1,8 @@
 //! File systems: bytes, files, and whether they can be written.
 //!
-//! A file system of another machine may never answer. Each of those is asked on a thread of its own,
-//! one at a time, and its answer is told at the next tick; what has not answered by then counts as an
-//! error and holds nobody up, not even the end of the program.
+//! A file system of another machine may never answer. Each of those is asked on a thread of its
+//! own, one at a time, and its answer is told at the next tick; what has not answered by then
+//! counts as an error and holds nobody up, not even the end of the program.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -10,8 +10,8 @@ use super::super::{Decoded, KeyCache, Options, number};
 use super::cursor::{Break, Cursor};
 use crate::model::{Labels, MetricType, Sample, Span, Timestamp};
 
-/// Stands between the parts of a cache key. No UTF-8 text contains it, so different parts never make
-/// the same key.
+/// Stands between the parts of a cache key. No UTF-8 text contains it, so different parts never
+/// make the same key.
 const KEY_SEPARATOR: u8 = 0xfe;
 
 /// Why an object is refused.

@@ -21,18 +21,18 @@ pub(super) struct Known {
     pub(super) whole: bool,
     /// Something is missing after `seq`: the viewer has to subscribe anew.
     pub(super) hole: bool,
-    held: Vec<Change>,
+    pub(super) held: Vec<Change>,
 }
 
 #[derive(Debug, Clone)]
-enum Cells {
+pub(super) enum Cells {
     Json(Vec<(usize, f64)>),
     /// The bytes of a value list and its size: it can be read only with the column before at hand.
     Binary(Vec<u8>, usize),
 }
 
 #[derive(Debug, Clone)]
-enum Change {
+pub(super) enum Change {
     Tick { seq: u64, n: i64, open: bool, revise: bool, cells: Cells },
     Batch { seq: u64, after: u64, from_n: i64, revised: Vec<(i64, Cells)>, columns: Vec<Cells> },
 }
@@ -71,7 +71,7 @@ impl Client {
         }
     }
 
-    fn take_binary(&mut self, mut bytes: &[u8]) {
+    pub(super) fn take_binary(&mut self, mut bytes: &[u8]) {
         while let [kind, flags, rest @ ..] = bytes {
             bytes = rest;
             let length = take_varint(&mut bytes).expect("a length") as usize;
@@ -108,7 +108,7 @@ impl Client {
         self.change(channel, Change::Batch { seq, after, from_n, revised, columns });
     }
 
-    fn take_json(&mut self, frame: Value) {
+    pub(super) fn take_json(&mut self, frame: Value) {
         if let Some(tick) = frame.get("tick") {
             self.ticks += 1;
             let flag = |name: &str| tick.get(name).is_some_and(|flag| flag == true);
@@ -279,7 +279,7 @@ fn json_cells(value: &Value) -> Cells {
     )
 }
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     match value {
         Value::Null => ABSENT,
         Value::String(text) => match text.as_str() {

@@ -38,11 +38,19 @@ enum Event {
     },
 }
 
+fn sample() -> impl Strategy<Value = Event> {
+    let parts = (0..3_u8, 0..6000_i64, 0..100_i32, any::<bool>());
+    parts.prop_map(|(x, late_ms, value, pushed)| Event::Sample {
+        x,
+        late_ms: if pushed { late_ms / 4 } else { late_ms },
+        value: f64::from(value) / 4.0,
+        pushed,
+    })
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        6 => (0..3_u8, 0..6000_i64, 0..100_i32, any::<bool>()).prop_map(|(x, late_ms, value, pushed)| {
-            Event::Sample { x, late_ms: if pushed { late_ms / 4 } else { late_ms }, value: f64::from(value) / 4.0, pushed }
-        }),
+        6 => sample(),
         6 => (1..3000_i64).prop_map(|ms| Event::Pass { ms }),
         1 => (1..4_u64, any::<bool>()).prop_map(|(viewer, seen)| Event::Show { viewer, seen }),
         1 => (1..4_u64, any::<bool>()).prop_map(|(viewer, reads)| Event::Reads { viewer, reads }),

@@ -4,6 +4,7 @@
 mod client;
 mod law;
 mod sessions;
+mod vectors;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -48,10 +49,10 @@ impl Select for List {
         let wanted = series.iter().filter(|(labels, _)| Matcher::all(selection.matchers, labels));
         let (from, to) = (selection.range.from().0, selection.range.to().0);
         let found = wanted.map(|(labels, samples)| {
-            let inside =
+            let mut inside =
                 samples.range(from..=to).map(|(at, value)| Sample::new(Timestamp(*at), *value));
             let samples: Vec<Sample> = if selection.newest_only {
-                inside.last().into_iter().collect()
+                inside.next_back().into_iter().collect()
             } else {
                 inside.collect()
             };

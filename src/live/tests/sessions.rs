@@ -169,3 +169,25 @@ fn the_end_of_the_service_is_told_to_all() {
     let bye = heard(&world, 1, "bye");
     assert_eq!(bye[0]["retry_ms"][0].as_u64(), Some(200));
 }
+
+#[test]
+fn a_table_of_series_that_come_and_go_begins_anew_now_and_then() {
+    let mut world = world();
+    world.open(1, Carrier::SocketBinary);
+    world.say(1, r#"{"sub":{"id":1,"query":"b","window":"1m"}}"#);
+    let mut number = 0;
+    for _ in 0..200 {
+        for _ in 0..10 {
+            number += 1;
+            let labels = Labels::named("b").with("pid", &number.to_string());
+            world.data.put(&labels, world.now, 1.0, Origin::Collector);
+            let ended = world.now + Span(900);
+            world.data.put(&labels, ended, crate::model::stale_marker(), Origin::Collector);
+        }
+        world.pass(Span(1000));
+    }
+    let resets = heard(&world, 1, "reset").len();
+    assert!((1..=4).contains(&resets), "{resets} resets");
+    let known = world.sessions[&1].client.channels.values().next().expect("a channel");
+    assert!(known.whole && known.series.len() < 1500, "{} series", known.series.len());
+}

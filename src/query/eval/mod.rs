@@ -75,8 +75,8 @@ pub enum Value {
 /// Evaluates a plan over `data` at every time of the grid.
 ///
 /// # Errors
-/// When the plan uses what is not evaluated yet, meets a limit, does not fit the data, or is told to
-/// stop.
+/// When the plan uses what is not evaluated yet, meets a limit, does not fit the data, or is told
+/// to stop.
 ///
 /// ```
 /// use watchglass::model::{Span, Timestamp};

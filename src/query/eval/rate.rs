@@ -57,7 +57,8 @@ impl WindowFunction for Extrapolated {
         }
         let sampled = (last.at - first.at).seconds();
         let spacing = sampled / (window.samples().len() - 1) as f64;
-        // A sample missing at an edge is likely only when the gap there is clearly longer than usual.
+        // A sample missing at an edge is likely only when the gap there is clearly longer than
+        // usual.
         let reach = |gap: f64| if gap >= spacing * 1.1 { spacing / 2.0 } else { gap };
         let mut before = reach((first.at - window.start).seconds());
         let after = reach((window.end - last.at).seconds());

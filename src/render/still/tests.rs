@@ -4,9 +4,8 @@ use proptest::collection::vec;
 use proptest::sample::select;
 
 use super::*;
-use crate::dashboard::{Level, PanelQuery, Threshold};
+use crate::dashboard::{Level, PanelQuery, Plan, Threshold};
 use crate::model::{ABSENT, Labels};
-use crate::query::Plan;
 use crate::render::Window;
 
 fn panel(kind: PanelKind) -> Panel {

@@ -1,7 +1,7 @@
 //! The body of a live response: the same shared bytes for every viewer of a group.
 //!
-//! On a WebSocket it stands around the body that actix-ws made, because replacing that one would end
-//! the inbound stream; what the old body has (pongs, close frames) goes first.
+//! On a WebSocket it stands around the body that actix-ws made, because replacing that one would
+//! end the inbound stream; what the old body has (pongs, close frames) goes first.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -42,7 +42,8 @@ impl MessageBody for LiveBody {
         if let Some(inner) = &mut self.inner {
             match inner.as_mut().poll_next(context) {
                 Poll::Ready(Some(bytes)) => return Poll::Ready(Some(bytes)),
-                Poll::Ready(None) => return Poll::Ready(None),
+                // It ends with the task that listens; what that task said last is still to be sent.
+                Poll::Ready(None) => self.inner = None,
                 Poll::Pending => {}
             }
         }

@@ -1,11 +1,13 @@
 //! The same frames where WebSocket does not get through: server-sent events and long poll, with
 //! commands by POST, and the windows that are fetched over plain HTTP.
 
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ContentEncoding, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
@@ -20,6 +22,8 @@ use crate::web::Error;
 use super::body::LiveBody;
 use super::worker::Worker;
 
+/// What is said of a key that names no session.
+const OVER: Error = Error::Gone("this session is over; begin a new one");
 /// Client frames that one request may bring.
 const COMMANDS_MAX: usize = 16;
 
@@ -34,7 +38,7 @@ pub(crate) struct Keys {
 const KEYS_MAX: usize = 20_000;
 
 impl Keys {
-    fn make(&self, session: SessionId) -> Option<String> {
+    fn make(&self, session: SessionId) -> String {
         let key = crate::live::random_name();
         let mut sessions = self.sessions.lock();
         if sessions.len() >= KEYS_MAX {
@@ -43,7 +47,7 @@ impl Keys {
             sessions.retain(|_, session| *session > oldest);
         }
         sessions.insert(key.clone(), session);
-        Some(key)
+        key
     }
 
     fn find(&self, key: &str) -> Option<SessionId> {
@@ -69,14 +73,42 @@ pub(crate) async fn events(
     let resume = resume.map(str::to_owned);
     worker.open(session, false);
     let body = LiveBody::new(Rc::clone(&worker), session, None);
-    open(&worker, session, Carrier::Events, key, resume, commands)?;
+    let body = Keyed { body, keys: keys.clone(), key: key.clone() };
+    open(&worker, session, Carrier::Events, Some(key), resume, commands)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        // A proxy must not collect events, and a compressor would have a state for each viewer.
+        // A proxy must not collect events.
         .insert_header(("x-accel-buffering", "no"))
-        .insert_header(ContentEncoding::Identity)
         .body(BoxBody::new(body)))
+}
+
+/// A stream whose key ends with it.
+struct Keyed {
+    body: LiveBody,
+    keys: web::Data<Keys>,
+    key: String,
+}
+
+impl MessageBody for Keyed {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+impl Drop for Keyed {
+    fn drop(&mut self) {
+        self.keys.forget(&self.key);
+    }
 }
 
 fn open(
@@ -132,13 +164,12 @@ pub(crate) async fn poll(
 ) -> Result<HttpResponse, Error> {
     let worker = Rc::clone(&worker.0);
     let commands = commands(&request)?;
-    let session = match &query.session {
-        Some(key) => keys.find(key).ok_or(Error::Gone("this session is over; begin a new one"))?,
-        None => {
-            let session = worker.new_session();
-            open(&worker, session, Carrier::Poll, keys.make(session), None, commands)?;
-            session
-        }
+    let session = if let Some(key) = &query.session {
+        keys.find(key).ok_or(OVER)?
+    } else {
+        let session = worker.new_session();
+        open(&worker, session, Carrier::Poll, Some(keys.make(session)), None, commands)?;
+        session
     };
     let held = Held {
         answer: Some(worker.hold(session)),
@@ -150,19 +181,17 @@ pub(crate) async fn poll(
     if !worker.tell(Command::Poll { session, worker: id, after }) {
         return Err(overloaded());
     }
-    match held.wait().await {
-        Some((bytes, number)) => Ok(HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "application/x-ndjson"))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header(("watchglass-position", number.to_string()))
-            .body(bytes)),
-        None => {
-            if let Some(key) = &query.session {
-                keys.forget(key);
-            }
-            Err(Error::Gone("this session is over; begin a new one"))
+    let Some((bytes, number)) = held.wait().await else {
+        if let Some(key) = &query.session {
+            keys.forget(key);
         }
-    }
+        return Err(OVER);
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/x-ndjson"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("watchglass-position", number.to_string()))
+        .body(bytes))
 }
 
 /// A poll while it is held; dropped early, the hub learns that nobody waits.
@@ -206,8 +235,7 @@ pub(crate) async fn command(
     worker: web::ThinData<Rc<Worker>>,
     keys: web::Data<Keys>,
 ) -> Result<HttpResponse, Error> {
-    let session =
-        keys.find(&query.session).ok_or(Error::Gone("this session is over; begin a new one"))?;
+    let session = keys.find(&query.session).ok_or(OVER)?;
     if body.len() > MESSAGE_BYTES_MAX {
         return Err(Error::TooLarge(format!("a command has at most {MESSAGE_BYTES_MAX} bytes")));
     }

@@ -1,8 +1,8 @@
 //! The length gate in front of the WebSocket parser: it reads the head of every inbound frame and
 //! ends the connection before a frame that is too long, too many or too often can cost memory.
 //!
-//! It is needed because the parser behind it compares a frame's length with its limit only after the
-//! whole payload has arrived.
+//! It is needed because the parser behind it compares a frame's length with its limit only after
+//! the whole payload has arrived.
 
 use crate::live::MESSAGE_BYTES_MAX;
 use crate::model::Timestamp;

@@ -1,5 +1,5 @@
-//! The live transports: WebSocket, server-sent events, long poll. They move bytes between sockets and
-//! the live core and decide nothing.
+//! The live transports: WebSocket, server-sent events, long poll. They move bytes between sockets
+//! and the live core and decide nothing.
 
 mod body;
 mod fallback;
@@ -20,8 +20,8 @@ pub(crate) use worker::{OUTGOING_MAX, Worker};
 pub(crate) struct WorkerOutlet(pub(crate) mpsc::Sender<Outgoing>);
 
 impl Outlet for WorkerOutlet {
-    fn send(&self, outgoing: Outgoing) -> bool {
-        self.0.try_send(outgoing).is_ok()
+    fn send(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
+        self.0.try_send(outgoing).map_err(mpsc::error::TrySendError::into_inner)
     }
 }
 

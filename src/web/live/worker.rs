@@ -1,8 +1,9 @@
-//! What one socket worker holds of the live core: a slot a viewer and the last frames of each group.
-//! All of it belongs to one thread, so there is no lock; the hub's messages come over one channel.
+//! What one socket worker holds of the live core: a slot a viewer and the last frames of each
+//! group. All of it belongs to one thread, so there is no lock; the hub's messages come over one
+//! channel.
 //!
-//! A viewer that does not read costs its slot and nothing else: frames are shared, and what it misses
-//! is told in one piece when it reads again.
+//! A viewer that does not read costs its slot and nothing else: frames are shared, and what it
+//! misses is told in one piece when it reads again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,7 +21,8 @@ use crate::model::{Clock, Span, Timestamp};
 
 /// Frames of a group that a viewer may be behind before it is told the difference in one piece.
 const RECENT_MAX: usize = 16;
-/// Bytes of a viewer's own that may wait; beyond it the viewer is let go.
+/// Bytes of a viewer's own that may wait before more is added; beyond it the viewer is let go. The
+/// hub answers with less at once, so only who asks and does not read meets it.
 const PRIVATE_MAX: usize = 256 * 1024;
 /// Viewers that are woken before the worker looks after its other connections.
 const WAKES_AT_ONCE: usize = 500;
@@ -69,9 +71,14 @@ struct Slot {
     waker: Option<Waker>,
     /// Where the answer of a held poll goes.
     answer: Option<oneshot::Sender<(Bytes, u64)>>,
-    /// Whether silence is judged: on a WebSocket, where pings are answered.
-    answers_pings: bool,
+    /// Silence is judged on a WebSocket alone, where pings are answered.
+    silence: Option<Silence>,
+}
+
+/// How long a WebSocket viewer has been silent.
+struct Silence {
     heard: Timestamp,
+    /// It was pinged since.
     asked: bool,
 }
 
@@ -110,10 +117,15 @@ impl Worker {
                 }
                 Outgoing::Private(session, bytes) => self.private(session, bytes),
                 Outgoing::Join(session, group, number) => self.join(session, group, number),
-                Outgoing::Answer(session, bytes, number) => self.answer(session, bytes, number),
+                Outgoing::Answer(session, bytes, number) => {
+                    self.answer(session, bytes, number);
+                }
                 Outgoing::End(session, bytes) => {
-                    self.private(session, bytes);
-                    self.end(session, Some(1012));
+                    // A poll that is held is answered; the session has no other stream to end.
+                    if !self.answer(session, bytes.clone(), 0) {
+                        self.private(session, bytes);
+                        self.end(session, Some(1012));
+                    }
                 }
             }
         }
@@ -126,15 +138,13 @@ impl Worker {
             self.clock.wait_until(now + Span(1000)).await;
             let now = self.clock.now();
             let mut gone = Vec::new();
-            for (id, slot) in self.state.borrow_mut().slots.iter_mut() {
-                let silent = now - slot.heard;
-                if !slot.answers_pings {
-                    continue;
-                }
+            for (id, slot) in &mut self.state.borrow_mut().slots {
+                let Some(silence) = &mut slot.silence else { continue };
+                let silent = now - silence.heard;
                 if silent >= GONE_AFTER {
                     gone.push(*id);
-                } else if silent >= ASK_AFTER && !slot.asked {
-                    slot.asked = true;
+                } else if silent >= ASK_AFTER && !silence.asked {
+                    silence.asked = true;
                     slot.push(PING);
                 }
             }
@@ -160,9 +170,7 @@ impl Worker {
             ended: false,
             waker: None,
             answer: None,
-            answers_pings,
-            heard: self.clock.now(),
-            asked: false,
+            silence: answers_pings.then(|| Silence { heard: self.clock.now(), asked: false }),
         };
         self.state.borrow_mut().slots.insert(session, slot);
     }
@@ -175,7 +183,7 @@ impl Worker {
     /// Something came from the viewer.
     pub(crate) fn heard(&self, session: SessionId, now: Timestamp) {
         if let Some(slot) = self.state.borrow_mut().slots.get_mut(&session) {
-            (slot.heard, slot.asked) = (now, false);
+            slot.silence = Some(Silence { heard: now, asked: false });
         }
     }
 
@@ -186,7 +194,7 @@ impl Worker {
         if slot.ended {
             return;
         }
-        if let Some(code) = close.filter(|_| slot.answers_pings) {
+        if let Some(code) = close.filter(|_| slot.silence.is_some()) {
             let [high, low] = code.to_be_bytes();
             slot.push(Bytes::copy_from_slice(&[0x88, 2, high, low]));
         }
@@ -297,13 +305,14 @@ impl Worker {
         slot.wake();
     }
 
-    fn answer(&self, session: SessionId, bytes: Bytes, number: u64) {
+    /// Answers a poll that is held; `false` when none is.
+    fn answer(&self, session: SessionId, bytes: Bytes, number: u64) -> bool {
         let mut state = self.state.borrow_mut();
         let slot = state.slots.get_mut(&session);
-        if let Some(answer) = slot.and_then(|slot| slot.answer.take()) {
-            // The poll may have gone; then the answer is asked for again by its number.
-            let _ = answer.send((bytes, number));
-        }
+        let Some(answer) = slot.and_then(|slot| slot.answer.take()) else { return false };
+        // The poll may have gone; then the answer is asked for again by its number.
+        let _ = answer.send((bytes, number));
+        true
     }
 }
 
@@ -333,10 +342,12 @@ impl Recent {
 
 impl Slot {
     fn push(&mut self, bytes: Bytes) {
-        self.private_bytes += bytes.len();
-        self.private.push_back(bytes);
+        // What waits is compared, not what comes: one long answer alone is no reason to end.
         if self.private_bytes > PRIVATE_MAX {
             self.ended = true;
+        } else {
+            self.private_bytes += bytes.len();
+            self.private.push_back(bytes);
         }
         self.wake();
     }

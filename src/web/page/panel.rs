@@ -2,7 +2,7 @@
 
 use crate::dashboard::{Panel, PanelKind, Threshold, Unit};
 use crate::model::{METRIC_NAME, MatchOp, Span};
-use crate::render::{Latest, PanelData, Shown, number, still, time_of_day};
+use crate::render::{Latest, PanelData, Shown, number, still};
 
 /// A panel ready to be written.
 pub(super) struct PanelView<'a> {
@@ -94,8 +94,7 @@ fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
 }
 
 fn as_of(latest: Option<Latest>, zone: Span) -> Option<String> {
-    let latest = latest.filter(|latest| latest.stale)?;
-    Some(format!("as of {}", time_of_day(latest.at, zone, true)))
+    latest.and_then(|latest| latest.age(zone))
 }
 
 /// The time of the newest value, when none of the panel's values is fresh.

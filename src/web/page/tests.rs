@@ -323,7 +323,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         push_base: None,
     });
     assert!(linked.contains("<span>2 more metrics:</span>"));
-    assert!(linked.contains(r#"<a href="/d/metric/a%20b%2Fc">a b/c</a>"#));
+    assert!(linked.contains(r#"<a href="/d/metric?name=a%20b%2Fc">a b/c</a>"#));
     assert!(!linked.contains("aria-current"));
 }
 

@@ -1,0 +1,100 @@
+/**
+ * Every page passes axe-core, dark and light, on a desk and on a phone.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { DESKTOP, launch, PHONE, visit } from './support/browser.js';
+import { Server } from './support/server.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** @type {Server} */
+let server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+  await server.push('orders 42\nreturns{shop="berlin"} 5\nreturns{shop="paris"} 6');
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** The rules that a page breaks, each with where and why. */
+async function violations(/** @type {import('playwright-core').Page} */ page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async (runOnly) => {
+    const { violations: found } = await Reflect.get(window, 'axe').run(document, { runOnly });
+    return found.map((/** @type {any} */ { id, nodes }) => ({
+      id,
+      nodes: nodes
+        .slice(0, 4)
+        .map((/** @type {any} */ node) => `${node.target.join(' ')}: ${node.failureSummary}`),
+    }));
+  }, RULES);
+}
+
+/** @param {string} path @param {{shown: string, phone?: boolean, light?: boolean}} look */
+async function check(path, { shown, phone = false, light = false }) {
+  const opened = await visit(browser, server.url + path, {
+    viewport: phone ? PHONE : DESKTOP,
+    isMobile: phone,
+    hasTouch: phone,
+    colorScheme: light ? 'light' : 'dark',
+  });
+  await opened.page.locator(shown).first().waitFor();
+  assert.deepEqual(await violations(opened.page), []);
+  return opened;
+}
+
+for (const phone of [false, true]) {
+  for (const light of [false, true]) {
+    const look = `${light ? 'light' : 'dark'}, on a ${phone ? 'phone' : 'desk'}`;
+    test(`the overview, ${look}`, async () => {
+      const opened = await check('/', { shown: 'wg-panel[data-drawn] canvas', phone, light });
+      await opened.close();
+    });
+  }
+}
+
+test('the overview without a script that has taken over', async () => {
+  const opened = await visit(browser, server.url, {
+    before: ({ page }) => page.route('**/assets/**/*.js', (route) => route.abort()),
+  });
+  assert.equal(await opened.page.locator('html').getAttribute('data-state'), 'still');
+  assert.deepEqual(await violations(opened.page), []);
+  await opened.close([/Failed to load resource/]);
+});
+
+test('the overview paused, with a data table open', async () => {
+  const opened = await check('/', { shown: '#cpu[data-drawn] canvas' });
+  await opened.page.locator('#cpu .plot').focus();
+  await opened.page.keyboard.press('d');
+  await opened.page.locator('#cpu .data').waitFor();
+  await opened.page.locator('wg-status button').click();
+  await opened.state('paused');
+  assert.deepEqual(await violations(opened.page), []);
+  await opened.close();
+});
+
+for (const [path, shown] of [
+  ['/d', '#main a'],
+  ['/d/self', 'wg-panel[data-drawn]'],
+  ['/embed/overview/cpu', '#cpu[data-drawn] canvas'],
+  ['/embed/overview/cpu?theme=light', '#cpu[data-drawn] canvas'],
+  ['/embed/overview/processes', '#processes[data-drawn]'],
+  ['/nowhere', 'main'],
+]) {
+  test(`the page ${path}`, async () => {
+    for (const phone of [false, true]) {
+      const opened = await check(path, { shown, phone, light: phone });
+      await opened.close(path === '/nowhere' ? [/404/] : []);
+    }
+  });
+}

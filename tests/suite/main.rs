@@ -1,0 +1,21 @@
+//! Black-box tests: the service runs in this process on a free port, with a clock that the test
+//! steps, or as the program itself; the tests speak HTTP, WebSocket and files, and know nothing
+//! else.
+//!
+//! [`support::App`] is the service, [`support::Viewer`] somebody who watches it.
+
+#![expect(clippy::unwrap_used, reason = "a test whose connection breaks has to stop")]
+#![expect(clippy::format_push_string, reason = "bodies of tests read best as they are sent")]
+#![expect(clippy::format_collect, reason = "bodies of tests read best as they are sent")]
+
+mod fallback;
+mod fanout;
+mod frames;
+mod health;
+mod hostile;
+mod law;
+mod live;
+mod pages;
+mod program;
+mod push;
+mod support;

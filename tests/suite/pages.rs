@@ -1,0 +1,177 @@
+//! Pages and assets as a browser gets them: complete without scripts, with the headers that keep
+//! strangers out.
+
+use watchglass::model::Span;
+
+use crate::support::{Answer, App, NOW, Request};
+
+/// An address out of a page: what stands between these two texts.
+fn cut<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before}"));
+    rest.split_once(after).unwrap().0
+}
+
+fn policy(answer: &Answer) -> String {
+    answer.header("content-security-policy").unwrap_or_default().to_owned()
+}
+
+/// What every answer carries.
+fn check_headers(answer: &Answer, what: &str) {
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
+    assert_eq!(answer.header("set-cookie"), None, "{what}");
+    assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"), "{what}");
+    let policy = policy(answer);
+    for part in ["default-src 'none'", "script-src 'self'", "require-trusted-types-for 'script'"] {
+        assert!(policy.contains(part), "{what}: {policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{what}: {policy}");
+}
+
+async fn page(app: &App, path: &str, status: u16) -> String {
+    let answer = app.get(path).await;
+    assert_eq!(answer.status, status, "{path}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
+    assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+    assert!(policy(&answer).ends_with("frame-ancestors 'none'"), "{path}: {}", policy(&answer));
+    check_headers(&answer, path);
+    let text = answer.text();
+    assert!(text.starts_with("<!doctype html>"), "{path}: {text}");
+    for inline in ["style=\"", "<style", "onclick", "onload", "javascript:"] {
+        assert!(!text.contains(inline), "{path}: {inline}");
+    }
+    text
+}
+
+#[tokio::test]
+async fn pages_are_complete_without_scripts() {
+    let app = App::start().await;
+    app.push(&format!("orders 1234 {}\nload_seconds{{mode=\"user\"}} 7", NOW.0 - 2000)).await;
+    app.step(Span(1100)).await;
+    let text = page(&app, "/", 200).await;
+    assert!(text.contains("id=\"cpu\"") && text.contains("<svg"), "{text}");
+    assert!(text.contains("<span>1234</span>"), "{text}");
+    assert!(text.contains("history is in memory"), "{text}");
+    let data = cut(&text, "<script type=\"application/json\" id=\"wg-data\">", "</script>");
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(data["board"]["slug"], "overview");
+    assert!(data["snapshots"].as_object().is_some_and(|snapshots| snapshots.len() >= 4), "{data}");
+
+    let list = page(&app, "/d", 200).await;
+    assert!(list.contains("href=\"/d/closed\"") && list.contains("Overview"), "{list}");
+    assert!(page(&app, "/d/closed", 200).await.contains("Closed"));
+    assert!(page(&app, "/d/metric?name=orders", 200).await.contains("orders"));
+    page(&app, "/d/metric?name=nobody_pushed_this", 200).await;
+    page(&app, "/?range=1h&theme=dark", 200).await;
+}
+
+#[tokio::test]
+async fn names_from_outside_are_only_text() {
+    let app = App::start().await;
+    let evil = "</script><img src=x onerror=alert(1)>";
+    let body = format!(r#"{{"metric":"{evil}","labels":{{"a":"<em>\u2028"}},"value":1}}"#);
+    assert_eq!(app.post("/api/v1/push", &body).await.status, 200);
+    app.step(Span(1100)).await;
+    for path in ["/", "/d/metric?name=%3C/script%3E%3Cimg%20src=x%20onerror=alert(1)%3E"] {
+        let text = page(&app, path, 200).await;
+        assert!(!text.contains("<img") && !text.contains("<em>"), "{path}: {text}");
+    }
+    let text = page(&app, "/d/%3Cscript%3E", 404).await;
+    assert!(!text.contains("<script>"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_html() {
+    let app = App::start().await;
+    assert!(page(&app, "/d/nowhere", 404).await.contains("`nowhere`"));
+    assert!(page(&app, "/nothing/at/all", 404).await.contains("/nothing/at/all"));
+    assert!(page(&app, "/embed/overview/nothing", 404).await.contains("`nothing`"));
+    assert!(page(&app, "/embed/closed/cpu", 403).await.contains("embed = true"));
+    for range in ["1y", "5", "-1m", "0s", "abc"] {
+        page(&app, &format!("/?range={range}"), 400).await;
+    }
+}
+
+#[tokio::test]
+async fn embeds_are_framed_by_their_parents_alone() {
+    let more = "[embed]\nparents = [\"https://intranet.example\", \"http://127.0.0.1:8080\"]\n";
+    let app = App::with(more).await;
+    let answer = app.get("/embed/overview/cpu?theme=dark&range=5m").await;
+    assert_eq!(answer.status, 200);
+    check_headers(&answer, "embed");
+    let expected = "frame-ancestors https://intranet.example http://127.0.0.1:8080";
+    assert!(policy(&answer).ends_with(expected), "{}", policy(&answer));
+    assert_eq!(answer.header("cross-origin-resource-policy"), Some("cross-origin"));
+    assert_eq!(answer.header("x-frame-options"), None);
+    let text = answer.text();
+    assert!(text.contains("id=\"wg-data\"") && !text.contains("<nav"), "{text}");
+    page(&app, "/", 200).await;
+
+    let nobody = App::start().await.get("/embed/overview/cpu").await;
+    assert!(policy(&nobody).ends_with("frame-ancestors 'none'"), "{}", policy(&nobody));
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_and_packed() {
+    let app = App::start().await;
+    let text = page(&app, "/", 200).await;
+    let entry = format!("/assets/{}", cut(&text, "src=\"/assets/", "\""));
+    let style = format!("/assets/{}", cut(&text, "href=\"/assets/", "\""));
+    for path in [&entry, &style] {
+        let plain = app.get(path).await;
+        assert_eq!(plain.status, 200, "{path}");
+        assert_eq!(
+            plain.header("cache-control"),
+            Some("public, max-age=31536000, immutable"),
+            "{path}"
+        );
+        assert_eq!(plain.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(plain.header("cross-origin-resource-policy"), Some("cross-origin"));
+        assert_eq!(plain.header("x-content-type-options"), Some("nosniff"));
+        for (accepted, expected) in [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip")]
+        {
+            let packed = app.ask(Request::get(path).header("accept-encoding", accepted)).await;
+            assert_eq!(packed.header("content-encoding"), Some(expected), "{path} {accepted}");
+            assert!(packed.body.len() < plain.body.len(), "{path} {accepted}");
+        }
+        let tag = plain.header("etag").unwrap();
+        let known = app.ask(Request::get(path).header("if-none-match", tag)).await;
+        assert_eq!((known.status, known.body.len()), (304, 0));
+    }
+    let hash = entry.split('/').nth(2).unwrap();
+    for wrong in [
+        entry.replace(hash, "0000000000000000"),
+        format!("/assets/{hash}/nothing.js"),
+        format!("/assets/{hash}/../Cargo.toml"),
+        format!("/assets/{hash}/%2e%2e/Cargo.toml"),
+        format!("/assets/{hash}/"),
+    ] {
+        assert_eq!(app.get(&wrong).await.status, 404, "{wrong}");
+    }
+    // Every module that the page names is there.
+    let mut modules = 0;
+    for part in text.split("rel=\"modulepreload\"").skip(1) {
+        let path = cut(part, "href=\"", "\"");
+        assert_eq!(app.get(path).await.status, 200, "{path}");
+        modules += 1;
+    }
+    assert!((1..24).contains(&modules), "{modules}");
+}
+
+#[tokio::test]
+async fn pages_are_packed_and_hosts_checked() {
+    let app = App::start().await;
+    let plain = app.get("/").await;
+    for encoding in ["br", "gzip"] {
+        let packed = app.ask(Request::get("/").header("accept-encoding", encoding)).await;
+        assert_eq!(packed.header("content-encoding"), Some(encoding));
+        assert!(packed.body.len() * 2 < plain.body.len());
+    }
+    for path in ["/", "/metrics", "/-/healthy", "/live/poll", "/d/closed"] {
+        let answer = app.ask(Request::get(path).header("host", "evil.example")).await;
+        assert_eq!(answer.status, 403, "{path}");
+        check_headers(&answer, path);
+    }
+    // A page of another site may link here: only what changes something or is live is refused.
+    let linked = Request::get("/").header("origin", "http://evil.example");
+    assert_eq!(app.ask(linked).await.status, 200);
+}
