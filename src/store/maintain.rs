@@ -12,7 +12,7 @@ use crate::model::{Span, Timestamp};
 
 /// How many series are looked at under one taking of a shard's lock.
 const SERIES_A_LOCK: usize = 256;
-/// How many late samples may be packed anew under one taking of a lock, about half a millisecond.
+/// How many late samples may be packed anew under one taking of a lock, some 0.7 ms.
 const PACKED_A_LOCK: usize = 20_000;
 /// How many may be in one call.
 const PACKED_A_CALL: usize = 1_000_000;

@@ -63,7 +63,7 @@ pub struct Reach {
 /// assert_eq!(store.names(Origin::Push), ["orders"]);
 /// ```
 pub struct Store {
-    // Each guards its series and their samples. Held for a batch's share of samples (some 40 ns
+    // Each guards its series and their samples. Held for a batch's share of samples (some 100 ns
     // each), or for 256 series while maintaining or reading; unpacking is done without it.
     shards: Box<[RwLock<Shard>]>,
     // Guards the postings. Taken after a shard's lock, never before. Held by readers while the

@@ -32,9 +32,7 @@ impl LiveBody {
     pub(crate) fn new(worker: Rc<Worker>, session: SessionId, inner: Option<BoxBody>) -> Self {
         Self { worker, session, inner: inner.map(Box::pin), rest: Bytes::new() }
     }
-}
 
-impl LiveBody {
     /// The front of `bytes`; what is behind it comes before anything else.
     fn piece(&mut self, mut bytes: Bytes) -> Poll<Option<Result<Bytes, BodyError>>> {
         if bytes.len() > PIECE_BYTES {
