@@ -1,5 +1,5 @@
-//! What the programs share that measure the running service: the service as a process of its own, so
-//! that its processor time and memory can be read apart from those of the load.
+//! What the programs share that measure the running service: the service as a process of its own,
+//! so that its processor time and memory can be read apart from those of the load.
 #![allow(dead_code, reason = "each program uses its own part")]
 
 pub(crate) mod viewers;

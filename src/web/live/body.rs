@@ -14,8 +14,8 @@ use crate::live::SessionId;
 
 use super::worker::{Next, Worker};
 
-/// The most bytes that are handed over at once. The HTTP layer copies what it is given into a buffer
-/// that it keeps as large as it ever was; ticks are shorter, a board's first frames are not.
+/// The most bytes that are handed over at once. The HTTP layer copies what it is given into a
+/// buffer that it keeps as large as it ever was; ticks are shorter, a board's first frames are not.
 const PIECE_BYTES: usize = 4 * 1024;
 
 /// What a live response sends.
