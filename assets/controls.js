@@ -6,6 +6,8 @@
  *   table: (panel: Element | null) => void, now: () => number}} Actions
  */
 
+import { arranger } from './elements/arrange.js';
+import { dataTable } from './elements/data.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 
@@ -77,4 +79,11 @@ function listen(actions) {
   });
 }
 
-export const controls = { recallTheme, switchTheme, markRange, listen };
+export const controls = {
+  recallTheme,
+  switchTheme,
+  markRange,
+  listen,
+  arranger,
+  dataTable,
+};

@@ -11,7 +11,6 @@
  */
 
 import { Connection, memory } from './connection.js';
-import { arranger } from './elements/arrange.js';
 import { Panel } from './elements/panel.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
@@ -82,7 +81,7 @@ export function start(controls) {
     },
   };
 
-  const arrange = arranger(data.board.panels, page.panels);
+  const arrange = controls?.arranger(data.board.panels, page.panels);
   const board = new Board(data, {
     only,
     seen: ({ number }) =>
@@ -97,7 +96,7 @@ export function start(controls) {
       }
     },
     board: (document) => {
-      if (!embedded) arrange(document);
+      arrange?.(document);
       redrawAll();
     },
     said: (text) => notice.say(text),
@@ -178,7 +177,10 @@ export function start(controls) {
       controls.switchTheme();
       restyle();
     },
-    table: (panel) => (panel instanceof Panel ? panel : [...page.panels][0])?.toggleTable(),
+    table: (panel) => {
+      const chosen = panel instanceof Panel ? panel : [...page.panels][0];
+      chosen?.toggleTable(controls.dataTable);
+    },
     now: () => Date.now() + skewMs,
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
@@ -205,11 +207,7 @@ function follow(connection, show, redrawAll) {
 
 /** An embed tells its height to the page around it, and to no other. */
 function tellSize() {
-  if (parent === window) {
-    // Nothing shines through a page of its own.
-    root.dataset.bg = 'solid';
-    return;
-  }
+  if (parent === window) return;
   const origin =
     location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
   if (!origin || origin === 'null') return;

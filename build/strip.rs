@@ -1,12 +1,12 @@
 //! Takes out of scripts and sheets what only their readers need: comments that fill whole lines,
-//! the indentation and empty lines. Used while building.
+//! types in comments, the indentation and empty lines. Used while building.
 //!
 //! It works line by line and knows no more of the languages than that: a line keeps its meaning
 //! wherever it begins, unless it lies inside a text that goes on over lines. Such texts are
 //! refused.
 
-/// The text without whole-line comments, indentation and empty lines. What is not an asset of ours
-/// (a vendored file carries its licence in a comment) is not for this.
+/// The text without whole-line comments, types, indentation and empty lines. It is for our own
+/// assets: a vendored file carries its licence in a comment.
 ///
 /// # Errors
 /// The number of the line that begins a text in backquotes and does not end it, or of a comment
@@ -27,6 +27,11 @@ pub(crate) fn strip(text: &str) -> Result<String, usize> {
         }
         if line.matches('`').count() % 2 == 1 {
             return Err(index + 1);
+        }
+        while let Some((before, typed)) = line.split_once("/** @type ") {
+            let Some((_, after)) = typed.split_once("*/") else { return Err(index + 1) };
+            out.push_str(before);
+            line = after.trim_start();
         }
         out.push_str(line);
         out.push('\n');
@@ -49,6 +54,7 @@ mod tests {
         check("/* one\n two */ .c {}\n", Ok(".c {}\n"));
         check("const a = '/* no comment */';", Ok("const a = '/* no comment */';\n"));
         check("let a = b\n  /** @type {c} */ (d);", Ok("let a = b\n(d);\n"));
+        check("a = /** @type {b} */ (c) + /** @type {d} */ (e);", Ok("a = (c) + (e);\n"));
         check("x = `a ${b}`;\ny = `a\n  b`;", Err(2));
         check("/* `one */\na;\n/* never ends", Err(3));
         check("", Ok(""));

@@ -2,15 +2,35 @@
  * Keeps the panels on the page in step with the board: those that came are put in, those that went
  * are taken out.
  *
- * @import { Document, Place } from '../subscription.js'
+ * @import { Document, Place, Spec } from '../subscription.js'
  * @import { Panel } from './panel.js'
  */
 
-import { panelElement } from './build.js';
+import { emptyNote, make } from './build.js';
 
 /** What a panel's element was made from; another shape needs another element.
  * @param {Place} place */
 const shapeOf = ({ spec }) => `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`;
+
+/** A whole panel, empty. @param {Spec} spec */
+function panelElement(spec) {
+  const panel = document.createElement('wg-panel');
+  const attributes = {
+    class: `panel k-${spec.kind}`,
+    id: spec.id,
+    role: 'group',
+    'data-w': String(spec.width),
+    'data-h': String(spec.height),
+    'aria-labelledby': `t-${spec.id}`,
+  };
+  for (const [key, value] of Object.entries(attributes)) panel.setAttribute(key, value);
+  const head = make('header', { class: 'head' }, [
+    make('h2', { id: `t-${spec.id}` }, [spec.title]),
+  ]);
+  if (spec.subtitle) head.append(make('span', { class: 'sub' }, [spec.subtitle]));
+  panel.append(head, make('div', { class: 'body' }, [emptyNote()]));
+  return panel;
+}
 
 /** @param {Place[]} places those that stand in the page already
  * @param {Set<Panel>} shown the panels on the page

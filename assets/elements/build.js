@@ -1,8 +1,6 @@
 /**
  * The parts of a panel as the server writes them, for panels that appear later and for bodies that
  * were empty so far. Elements are made one by one: the content policy lets no text become HTML.
- *
- * @import { Spec } from '../subscription.js'
  */
 
 /**
@@ -16,26 +14,6 @@ export function make(name, attributes = {}, children = []) {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
-}
-
-/** A whole panel, empty. @param {Spec} spec */
-export function panelElement(spec) {
-  const panel = document.createElement('wg-panel');
-  const attributes = {
-    class: `panel k-${spec.kind}`,
-    id: spec.id,
-    role: 'group',
-    'data-w': String(spec.width),
-    'data-h': String(spec.height),
-    'aria-labelledby': `t-${spec.id}`,
-  };
-  for (const [key, value] of Object.entries(attributes)) panel.setAttribute(key, value);
-  const head = make('header', { class: 'head' }, [
-    make('h2', { id: `t-${spec.id}` }, [spec.title]),
-  ]);
-  if (spec.subtitle) head.append(make('span', { class: 'sub' }, [spec.subtitle]));
-  panel.append(head, make('div', { class: 'body' }, [emptyNote()]));
-  return panel;
 }
 
 /** What stands in a body while there is nothing to draw. @param {string} [text] */

@@ -21,7 +21,6 @@ import { create as line } from '../views/line.js';
 import { create as stat } from '../views/stat.js';
 import { create as table } from '../views/table.js';
 import { emptyNote, headWord, legendEntry, make } from './build.js';
-import { dataTable } from './data.js';
 
 const SPOKEN_MS = 10_000;
 
@@ -286,8 +285,9 @@ export class Panel extends HTMLElement {
     this.#view.move(event.shiftKey ? by * 10 : by);
   }
 
-  /** Puts the chart's numbers as a table in its place, or takes it away. */
-  toggleTable() {
+  /** Puts the chart's numbers as a table in its place, or takes it away.
+   * @param {typeof import('./data.js').dataTable} dataTable */
+  toggleTable(dataTable) {
     const old = this.body.querySelector('.data');
     const { spec } = this;
     if (old || !spec || !this.#view?.timeAt) return old?.remove();
