@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::ingest::influx::Precision;
 use crate::ingest::{self, Decoded, Encoding, KeyCache};
-use crate::model::{Append, Clock, Counter, Principal, Reading, Refusal, Report, Span};
+use crate::model::{Append, Clock, Counter, Principal, Reading, Refusal, Report, Span, Timestamp};
 use crate::store::Store;
 
 use super::Error;
@@ -95,11 +95,7 @@ pub(crate) async fn text(
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    let read = read(&request, body, &intake.options).await?;
-    let bytes = inflated(&read, &intake.options)?;
-    let now = intake.clock.now();
-    let decoded = ingest::text::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
-    take(&intake, decoded, query.ttl, read.bytes.len()).await
+    push(&request, body, query.ttl, &intake, &keys.0, ingest::text::decode).await
 }
 
 /// Answers `POST /api/v1/push`.
@@ -110,11 +106,7 @@ pub(crate) async fn json(
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    let read = read(&request, body, &intake.options).await?;
-    let bytes = inflated(&read, &intake.options)?;
-    let now = intake.clock.now();
-    let decoded = ingest::json::decode(&bytes, now, &intake.options, &mut keys.0.borrow_mut());
-    take(&intake, decoded, query.ttl, read.bytes.len()).await
+    push(&request, body, query.ttl, &intake, &keys.0, ingest::json::decode).await
 }
 
 /// Answers `POST /write` and `POST /api/v2/write`.
@@ -127,14 +119,27 @@ pub(crate) async fn influx(
 ) -> Result<HttpResponse, Error> {
     let precision = Precision::parse(query.precision.as_deref())
         .map_err(|error| Error::BadRequest(error.to_string()))?;
-    let read = read(&request, body, &intake.options).await?;
+    let decode = |bytes: &[u8], now: Timestamp, options: &ingest::Options, keys: &mut KeyCache| {
+        ingest::influx::decode(bytes, precision, now, options, keys)
+    };
+    push(&request, body, query.ttl, &intake, &keys.0, decode).await
+}
+
+/// What every push goes through, whatever its format: read, inflated, decoded, appended, answered.
+async fn push(
+    request: &HttpRequest,
+    body: web::Payload,
+    ttl: Option<Span>,
+    intake: &Intake,
+    keys: &RefCell<KeyCache>,
+    decode: impl FnOnce(&[u8], Timestamp, &ingest::Options, &mut KeyCache) -> Decoded,
+) -> Result<HttpResponse, Error> {
+    let read = read(request, body, &intake.options).await?;
     let bytes = inflated(&read, &intake.options)?;
     let now = intake.clock.now();
-    let decode =
-        |keys: &mut KeyCache| ingest::influx::decode(&bytes, precision, now, &intake.options, keys);
     // The cache is given back before anything is waited for.
-    let decoded = decode(&mut keys.0.borrow_mut());
-    take(&intake, decoded, query.ttl, read.bytes.len()).await
+    let decoded = decode(&bytes, now, &intake.options, &mut keys.borrow_mut());
+    take(intake, decoded, ttl, read.bytes.len()).await
 }
 
 /// A body as it came.
