@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::dashboard::Unit;
 use crate::live::{self, Command, Hub, Surroundings};
 use crate::model::{
-    Arrivals, Clock, Matcher, Origin, Select, Selection, Span, TimeRange, Timestamp,
+    Arrivals, Clock, Follow, Matcher, Origin, Select, Selection, Span, TimeRange, Timestamp,
 };
 use crate::query::Limits;
 use crate::render::{number, time_of_day};
@@ -86,7 +86,7 @@ impl Service {
     ) -> Result<Self, Error> {
         let (max_age, max_future) = (settings.ingest.max_age, settings.ingest.max_future);
         let store = Arc::new(Store::new(&settings.storage, max_age, max_future));
-        let data: Arc<dyn Select> = Arc::clone(&store) as _;
+        let data: Arc<dyn Follow> = Arc::clone(&store) as _;
         let own = Arc::new(OwnFigures::default());
         let figures = Arc::clone(&own);
         let collectors = Arc::new(collect::start(
@@ -96,7 +96,8 @@ impl Service {
             Arc::new(move || figures.read()),
         ));
         let host = collectors.host().to_owned();
-        let boards = Arc::new(Registry::new(settings.dashboards.clone(), host, Arc::clone(&data)));
+        let boards =
+            Arc::new(Registry::new(settings.dashboards.clone(), host, Arc::clone(&store) as _));
         let facts = Arc::new(ArcSwap::default());
         let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
         let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);

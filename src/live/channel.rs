@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::model::{ABSENT, Labels, Span, Timestamp};
-use crate::query::{Column, Plan};
+use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
+use crate::query::{Column, Plan, Row};
 
 use super::frame::{Batch, Revision, SnapshotBody};
 
@@ -46,6 +46,8 @@ pub(crate) struct Channel {
     pub(crate) plan: Arc<Plan>,
     pub(crate) step: Span,
     pub(crate) epoch: String,
+    /// Whether the query stands: each tick is answered from what the last one left.
+    pub(crate) stands: bool,
     series: Vec<Labels>,
     index: HashMap<Labels, u32>,
     /// The last columns, oldest first; the last one is number `newest`.
@@ -57,6 +59,8 @@ pub(crate) struct Channel {
     growth: VecDeque<(u64, usize)>,
     /// How many columns are kept.
     length: usize,
+    /// Where the cells of a standing query's rows go: their table, and places in the series table.
+    row_places: (u64, Vec<Option<u32>>),
 }
 
 impl Channel {
@@ -66,6 +70,7 @@ impl Channel {
             plan,
             step,
             epoch,
+            stands: false,
             series: Vec::new(),
             index: HashMap::new(),
             columns: VecDeque::new(),
@@ -74,6 +79,7 @@ impl Channel {
             seq: 0,
             growth: VecDeque::new(),
             length: 1,
+            row_places: (0, Vec::new()),
         }
     }
 
@@ -115,7 +121,7 @@ impl Channel {
     /// How many series have a value in the newest column.
     pub(crate) fn present(&self) -> usize {
         let newest = self.columns.back();
-        newest.map_or(0, |column| column.iter().filter(|v| !crate::model::is_absent(**v)).count())
+        newest.map_or(0, |column| column.iter().filter(|v| !is_absent(**v)).count())
     }
 
     /// Takes the first window: columns `first..=last`.
@@ -140,6 +146,23 @@ impl Channel {
     pub(crate) fn advance(&mut self, last: i64, result: Vec<Column>) -> Changed {
         let first = self.newest + 1;
         let (rows, new_series_from) = self.grown_rows(first, last, result);
+        self.take_final(first, rows, new_series_from)
+    }
+
+    /// As [`Self::advance`] by one column, which a standing query gave.
+    pub(crate) fn advance_row(&mut self, row: &Row) -> Changed {
+        let known = self.series.len();
+        let column = self.place_row(row);
+        let new_series_from = self.grown_since(known);
+        self.take_final(self.newest + 1, vec![column], new_series_from)
+    }
+
+    fn take_final(
+        &mut self,
+        first: i64,
+        rows: Vec<Vec<f64>>,
+        new_series_from: Option<usize>,
+    ) -> Changed {
         let mut entries = Vec::with_capacity(rows.len());
         for (n, values) in (first..).zip(rows) {
             let before = self.columns.back().cloned().unwrap_or_default();
@@ -254,6 +277,7 @@ impl Channel {
         self.columns.clear();
         self.log.clear();
         self.growth.clear();
+        self.row_places = (0, Vec::new());
         self.epoch = epoch;
         self.seq = 0;
     }
@@ -267,11 +291,16 @@ impl Channel {
     ) -> (Vec<Vec<f64>>, Option<usize>) {
         let known = self.series.len();
         let rows = self.rows(first, last, result);
-        if self.series.len() == known {
-            return (rows, None);
+        (rows, self.grown_since(known))
+    }
+
+    /// Remembers that the table has grown, if it has more than `known` series.
+    fn grown_since(&mut self, known: usize) -> Option<usize> {
+        let grown = self.series.len() > known;
+        if grown {
+            self.growth.push_back((self.seq, known));
         }
-        self.growth.push_back((self.seq, known));
-        (rows, Some(known))
+        grown.then_some(known)
     }
 
     /// The first series that a viewer at `seq` may not have been told of.
@@ -302,6 +331,30 @@ impl Channel {
             }
         }
         rows
+    }
+
+    /// A standing query's row as a column. Labels are looked at only when the row's table is new,
+    /// or a series has its first value.
+    fn place_row(&mut self, row: &Row) -> Vec<f64> {
+        let (table, mut places) = std::mem::take(&mut self.row_places);
+        if table != row.table {
+            let known = row.labels.iter().map(|labels| self.index.get(labels).copied());
+            places = known.collect();
+        }
+        let mut column = vec![ABSENT; self.series.len()];
+        for ((place, value), labels) in places.iter_mut().zip(&row.values).zip(row.labels.iter()) {
+            if is_absent(*value) {
+                continue;
+            }
+            let at = place.map_or_else(|| self.place(labels.clone()), |place| place as usize);
+            *place = Some(at as u32);
+            if at >= column.len() {
+                column.resize(at + 1, ABSENT);
+            }
+            column[at] = *value;
+        }
+        self.row_places = (row.table, places);
+        column
     }
 
     fn place(&mut self, labels: Labels) -> usize {
@@ -337,7 +390,7 @@ mod tests {
         assert_eq!((changed.entries[0].seq, changed.entries[0].n), (1, 4));
         assert_eq!(channel.oldest(), 2);
         assert_eq!(channel.snapshot(9).series[0].1, [2.0, 3.0, 4.0]);
-        assert!(crate::model::is_absent(channel.snapshot(9).series[1].1[0]));
+        assert!(is_absent(channel.snapshot(9).series[1].1[0]));
     }
 
     #[test]

@@ -9,15 +9,17 @@ use std::sync::atomic::AtomicBool;
 use hashbrown::{HashMap, HashSet};
 
 use crate::model::{Arrival, METRIC_NAME, MatchOp, Matcher, Origin, Span, Timestamp};
-use crate::query::{Grid, Plan, Reach};
+use crate::query::{Grid, Plan, Reach, Standing};
 
 use super::channel::{Changed, Channel, Told};
 use super::frame::{self, Codec, TickKind};
-use super::job::{Done, Job, Purpose, UnderWay};
+use super::job::{Cells, Done, Job, Purpose, UnderWay};
 use super::snapshot::{Snapshot, Snapshots};
 
 /// A whole-window query is evaluated no finer than this.
 const MOVING_STEP_MIN: Span = Span(5000);
+/// Queries that are evaluated more rarely keep nothing between their columns.
+const STANDING_STEP_MAX: Span = Span::from_secs(10);
 /// A table beyond this size that is mostly absent begins anew.
 const TABLE_SLACK: usize = 256;
 /// Revisions of more columns than this are made at most once a second.
@@ -198,6 +200,7 @@ impl Channels {
         let epoch = self.new_epoch();
         let mut channel = Channel::new(id, Arc::clone(plan), step, epoch);
         channel.keep(length);
+        channel.stands = step <= STANDING_STEP_MAX && Standing::suits(plan, self.lookback);
         for name in names(plan) {
             self.by_name.entry(name).or_default().push(id);
         }
@@ -319,7 +322,7 @@ impl Channels {
         }
         watched.under_way = None;
         let error = done.result.as_ref().err().cloned();
-        let result = done.result.unwrap_or_default();
+        let result = done.result.unwrap_or(Cells::Columns(Vec::new()));
         watched.tell_error(error);
         let whole = watched.take(done.purpose, done.columns, result);
         if whole && std::mem::take(&mut watched.tell_fill) {
@@ -417,8 +420,9 @@ impl Channels {
         if !matches!(purpose, Purpose::Fill | Purpose::Extend) {
             self.outstanding += 1;
         }
+        let stands = channel.stands && purpose == Purpose::Advance;
         let (epoch, plan) = (channel.epoch.clone(), Arc::clone(&channel.plan));
-        self.jobs.push(Job { channel: id, epoch, purpose, columns, plan, grid, stop });
+        self.jobs.push(Job { channel: id, epoch, purpose, columns, plan, grid, stands, stop });
     }
 
     fn new_epoch(&mut self) -> String {
@@ -429,12 +433,17 @@ impl Channels {
 
 impl Watched {
     /// Takes the cells of a result and writes the pieces; whether the window has become whole.
-    fn take(
-        &mut self,
-        purpose: Purpose,
-        (first, last): (i64, i64),
-        result: Vec<crate::query::Column>,
-    ) -> bool {
+    fn take(&mut self, purpose: Purpose, (first, last): (i64, i64), cells: Cells) -> bool {
+        let result = match cells {
+            Cells::Columns(columns) => columns,
+            Cells::Row(row) => {
+                // Only a single column that becomes final is asked of a standing query.
+                let changed = self.channel.advance_row(&row);
+                self.shown_open = None;
+                self.tell(changed);
+                return false;
+            }
+        };
         match purpose {
             Purpose::Fill => {
                 self.channel.fill(first, last, result);

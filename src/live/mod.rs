@@ -41,7 +41,7 @@ pub use session::{SessionId, WorkerId};
 pub use snapshot::Snapshot;
 pub use values::{ValueError, decode as decode_values};
 
-use crate::model::{Clock, Select, Timestamp};
+use crate::model::{Clock, Follow, Timestamp};
 use crate::query::Limits;
 
 /// The most bytes of one client frame.
@@ -65,7 +65,7 @@ pub struct Surroundings {
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// What queries read.
-    pub data: Arc<dyn Select>,
+    pub data: Arc<dyn Follow>,
     /// What one evaluation may use.
     pub limits: Limits,
     /// One outlet a worker, by its number.
@@ -86,7 +86,7 @@ pub async fn run(
         hub.options.evaluators,
         &around.data,
         &around.limits,
-        hub.options.series_max,
+        (hub.options.series_max, hub.options.window_samples_max),
         // The receiver lives as long as this task; a failure means the process is ending.
         move |done| drop(finished.send(done)),
     )?;
@@ -105,9 +105,7 @@ pub async fn run(
                 None => return Ok(()),
             },
         }
-        for job in hub.take_jobs() {
-            evaluators.submit(job);
-        }
+        evaluators.submit(hub.take_jobs());
         for (worker, outgoing) in hub.take_outgoing() {
             let Some(outlet) = around.outlets.get(worker) else { continue };
             if let Err(outgoing) = outlet.send(outgoing) {

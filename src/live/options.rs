@@ -22,6 +22,10 @@ pub struct Options {
     pub subscriptions_max: usize,
     /// Series of one live query; a query that gives more ends with an error. Default 2,000, from 1.
     pub series_max: usize,
+    /// Samples that standing queries keep in their windows, 16 bytes each, so that a tick reads
+    /// only what is new; queries for which there is no room read their windows anew each tick.
+    /// Default 4,000,000 (64 MB), from 0 to 1,000,000,000.
+    pub window_samples_max: usize,
     /// Threads that evaluate live queries. Default 2, from 1 to 64.
     pub evaluators: usize,
 }
@@ -35,6 +39,7 @@ impl Default for Options {
             channels_max: 10_000,
             subscriptions_max: 200,
             series_max: 2000,
+            window_samples_max: 4_000_000,
             evaluators: 2,
         }
     }
@@ -61,6 +66,10 @@ impl Options {
         count("subscriptions_max", self.subscriptions_max, 10_000);
         count("series_max", self.series_max, 100_000);
         count("evaluators", self.evaluators, 64);
+        if self.window_samples_max > 1_000_000_000 {
+            let value = self.window_samples_max;
+            wrong.push(("window_samples_max", format!("`{value}` is not from 0 to 1000000000")));
+        }
         wrong
     }
 }

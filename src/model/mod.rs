@@ -7,7 +7,10 @@
 
 mod batch;
 mod clock;
+mod follow;
 mod labels;
+#[cfg(test)]
+pub(crate) mod list;
 mod matcher;
 mod metadata;
 mod principal;
@@ -19,6 +22,7 @@ mod time;
 
 pub use batch::{Batch, Entry, Kind, Origin, Refusal};
 pub use clock::{Clock, SteppedClock, Waiting};
+pub use follow::{Follow, Followed, SeriesRef};
 pub use labels::{LabelError, Labels, LabelsBuilder, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricType};

@@ -15,7 +15,7 @@ mod sample;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;
-pub use eval::{Bound, Column, EvalError, Grid, Limits, Output, Value, evaluate};
+pub use eval::{Bound, Column, EvalError, Grid, Limits, Output, Row, Standing, Value, evaluate};
 pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};

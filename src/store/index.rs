@@ -29,11 +29,14 @@ pub(super) struct Index {
     /// How many series each metric name has: owned by collectors, and others.
     names: BTreeMap<Box<str>, [usize; 2]>,
     bytes: usize,
+    /// Grows with each series that joins or leaves.
+    generation: u64,
 }
 
 impl Index {
     /// Adds a series under `number`, which is not in use.
     pub(super) fn insert(&mut self, number: u32, labels: &Labels, origin: Origin) {
+        self.generation += 1;
         for (name, value) in labels.iter() {
             if !self.postings.contains_key(name) {
                 self.postings.insert(name.into(), Values::default());
@@ -59,6 +62,7 @@ impl Index {
 
     /// Removes series together, so that each list is walked once.
     pub(super) fn remove(&mut self, gone: &[(u32, Labels, Origin)]) {
+        self.generation += 1;
         let numbers: HashSet<u32> = gone.iter().map(|(number, ..)| *number).collect();
         let pairs: HashSet<(&str, &str)> =
             gone.iter().flat_map(|(_, labels, _)| labels.iter()).collect();
@@ -123,6 +127,11 @@ impl Index {
     pub(super) fn widest_label(&self) -> Option<(&str, usize)> {
         let widths = self.postings.iter().map(|(name, values)| (&**name, values.len()));
         widths.max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)))
+    }
+
+    /// Grows with each series that joins or leaves.
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The bytes kept, about.

@@ -7,6 +7,7 @@
 
 mod bits;
 mod chunk;
+mod follow;
 mod index;
 mod maintain;
 mod metadata;

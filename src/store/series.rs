@@ -63,6 +63,8 @@ pub(super) struct Series {
     sealed_samples: usize,
     /// In the order of arrival, all older than the newest sample.
     late: Vec<Sample>,
+    /// How many samples came that were not newer than all others.
+    rewrites: u64,
 }
 
 impl Series {
@@ -81,6 +83,7 @@ impl Series {
             sealed_bytes: 0,
             sealed_samples: 0,
             late: Vec::new(),
+            rewrites: 0,
         }
     }
 
@@ -132,6 +135,7 @@ impl Series {
             self.newest = Some(sample);
             return Taken::Newest;
         }
+        self.rewrites += 1;
         if sample.at < newest.at {
             self.late.push(sample);
             if self.late.len() >= LATE_SAMPLES.max(self.sealed_samples / 8) {
@@ -279,6 +283,30 @@ impl Series {
         let late = self.late.iter().copied().filter(reached);
         let found = settled.into_iter().chain(late).max_by_key(|sample| sample.at);
         found.filter(|sample| sample.at >= range.from())
+    }
+
+    /// How many samples came that were not newer than all others.
+    pub(super) const fn rewrites(&self) -> u64 {
+        self.rewrites
+    }
+
+    /// Appends the samples in (`after`, `to`] to `into`. Cheap when at most the newest one lies
+    /// there, as is usual for a reader that comes every second.
+    pub(super) fn since(&self, after: Timestamp, to: Timestamp, into: &mut Vec<Sample>) {
+        let Some(newest) = self.newest else { return };
+        if newest.at <= after {
+            return;
+        }
+        let open = (!self.open.is_empty()).then(|| self.open.last());
+        let before = open.or_else(|| self.sealed.last().map(|chunk| chunk.last));
+        let alone = self.late.is_empty() && before.is_none_or(|before| before <= after);
+        if alone {
+            into.extend(Some(newest).filter(|newest| newest.at <= to));
+        } else if let Some(range) = TimeRange::new(after.saturating_add(Span(1)), to)
+            && let Some(snapshot) = self.snapshot(range)
+        {
+            into.extend(snapshot.unpack(range, usize::MAX - 1));
+        }
     }
 
     /// What is needed to read `range` after the lock is gone; nothing when nothing can be inside.

@@ -17,72 +17,11 @@ use crate::live::{
     BoardSpec, Boards, Carrier, Command, GroupId, Hub, Options, Outgoing, PanelSpec, SessionId,
     Snapshot,
 };
-use crate::model::{
-    Arrival, Arrivals, Kind, Labels, Matcher, Metadata, Origin, Principal, Sample, Select,
-    SelectError, Selected, Selection, Span, TimeRange, Timestamp,
-};
-use crate::query::{Limits, Plan};
+use crate::model::list::List;
+use crate::model::{Principal, Span, Timestamp};
+use crate::query::{Limits, Plan, Standing};
 
 use client::Client;
-
-/// A store that is a list.
-#[derive(Default)]
-struct List {
-    series: Mutex<BTreeMap<Labels, BTreeMap<i64, f64>>>,
-    arrived: Mutex<(u64, BTreeMap<Labels, Arrival>)>,
-}
-
-impl List {
-    fn put(&self, labels: &Labels, at: Timestamp, value: f64, origin: Origin) {
-        self.series.lock().entry(labels.clone()).or_default().insert(at.0, value);
-        let (appends, arrived) = &mut *self.arrived.lock();
-        *appends += 1;
-        let arrival = Arrival { labels: labels.clone(), origin, from: at, to: at };
-        let known = arrived.entry(labels.clone()).or_insert(arrival);
-        (known.from, known.to) = (known.from.min(at), known.to.max(at));
-    }
-}
-
-impl Select for List {
-    fn select(&self, selection: &Selection<'_>) -> Result<Vec<Selected>, SelectError> {
-        let series = self.series.lock();
-        let wanted = series.iter().filter(|(labels, _)| Matcher::all(selection.matchers, labels));
-        let (from, to) = (selection.range.from().0, selection.range.to().0);
-        let found = wanted.map(|(labels, samples)| {
-            let mut inside =
-                samples.range(from..=to).map(|(at, value)| Sample::new(Timestamp(*at), *value));
-            let samples: Vec<Sample> = if selection.newest_only {
-                inside.next_back().into_iter().collect()
-            } else {
-                inside.collect()
-            };
-            Selected { labels: labels.clone(), kind: Kind::Float, samples }
-        });
-        Ok(found.filter(|selected| !selected.samples.is_empty()).collect())
-    }
-
-    fn label_names(&self, _: &[Matcher], _: TimeRange) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn label_values(&self, _: &str, _: &[Matcher], _: TimeRange) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn metadata(&self, _: &str) -> Option<Metadata> {
-        None
-    }
-}
-
-impl Arrivals for List {
-    fn appends(&self) -> u64 {
-        self.arrived.lock().0
-    }
-
-    fn drain(&self) -> Vec<Arrival> {
-        std::mem::take(&mut self.arrived.lock().1).into_values().collect()
-    }
-}
 
 /// One board, whose queries the test may change.
 struct OneBoard(Mutex<(u64, Vec<&'static str>)>);
@@ -115,6 +54,7 @@ struct Held {
 
 struct World {
     hub: Hub,
+    standing: Standing,
     data: Arc<List>,
     boards: Arc<OneBoard>,
     now: Timestamp,
@@ -133,7 +73,8 @@ impl World {
         let arrivals = Arc::clone(&data) as _;
         let options = Options { push_interval: Span(250), ..Options::default() };
         let hub = Hub::new(options, times, "b".into(), Arc::clone(&boards) as _, arrivals);
-        Self { hub, data, boards, now: START, sessions: BTreeMap::new(), frames: 0 }
+        let standing = Standing::new(10_000);
+        Self { hub, standing, data, boards, now: START, sessions: BTreeMap::new(), frames: 0 }
     }
 
     fn limits() -> Limits {
@@ -192,7 +133,7 @@ impl World {
                 self.deliver(outgoing);
             }
             for job in jobs {
-                let done = job.run(&*self.data, &Self::limits(), 2000);
+                let done = job.run(&*self.data, &Self::limits(), 2000, &mut self.standing);
                 self.hub.done(done, self.now);
             }
             self.fetch();

@@ -35,11 +35,7 @@ impl Evaluator<'_> {
             AggregateOp::Count => fold::<Count>(&vector, groups, count),
             AggregateOp::Min => fold::<Least>(&vector, groups, count),
             AggregateOp::Max => fold::<Most>(&vector, groups, count),
-            AggregateOp::Stddev => {
-                let mut deviations = Vector::new(fold::<Variance>(&vector, groups, count));
-                deviations.map(|variance, _| variance.sqrt());
-                deviations.columns
-            }
+            AggregateOp::Stddev => fold::<Deviation>(&vector, groups, count),
             AggregateOp::Stdvar => fold::<Variance>(&vector, groups, count),
             _ => fold::<One>(&vector, groups, count),
         };
@@ -79,16 +75,6 @@ impl Evaluator<'_> {
     /// The groups of a vector, in the order of their first members.
     fn groups(&mut self, vector: &Vector, aggregate: &Aggregate) -> Result<Vec<Group>, EvalError> {
         self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
-        let named = |name: &str| aggregate.grouping.iter().any(|label| label == name);
-        let key = |labels: &Labels| {
-            if aggregate.without {
-                labels.filtered(|name| name != METRIC_NAME && !named(name))
-            } else if aggregate.grouping.is_empty() {
-                Labels::empty()
-            } else {
-                labels.filtered(named)
-            }
-        };
         let mut seen: LabelMap<usize> = LabelMap::default();
         let mut groups: Vec<Group> = Vec::new();
         // Sums depend on the order of their parts in the last digit; that of the labels is the same
@@ -100,7 +86,7 @@ impl Evaluator<'_> {
             order = places.iter().map(|index| &vector.columns[*index]).collect();
         }
         for (index, column) in places.into_iter().zip(order) {
-            let labels = key(&column.labels);
+            let labels = group_labels(&column.labels, aggregate);
             let place = *seen.entry(labels.clone()).or_insert_with(|| {
                 groups.push(Group { labels, members: Vec::new() });
                 groups.len() - 1
@@ -111,12 +97,24 @@ impl Evaluator<'_> {
     }
 }
 
+/// The labels of the group that a series belongs to.
+pub(super) fn group_labels(labels: &Labels, aggregate: &Aggregate) -> Labels {
+    let named = |name: &str| aggregate.grouping.iter().any(|label| label == name);
+    if aggregate.without {
+        labels.filtered(|name| name != METRIC_NAME && !named(name))
+    } else if aggregate.grouping.is_empty() {
+        Labels::empty()
+    } else {
+        labels.filtered(named)
+    }
+}
+
 fn unsupported(name: &str) -> EvalError {
     EvalError::Unsupported(format!("aggregation \"{name}\""))
 }
 
 /// Takes the values of a group at one step.
-trait Accumulate: Clone {
+pub(super) trait Accumulate: Clone {
     /// Before the first value.
     fn empty() -> Self;
     /// Takes one value.
@@ -178,8 +176,25 @@ impl Accumulate for Variance {
     }
 }
 
+/// A standard deviation of the population.
 #[derive(Clone)]
-struct Count(f64);
+pub(super) struct Deviation(Variance);
+
+impl Accumulate for Deviation {
+    fn empty() -> Self {
+        Self(Variance::default())
+    }
+    fn take(&mut self, value: f64) {
+        self.0.add(value);
+    }
+    fn result(&self) -> f64 {
+        self.0.value().sqrt()
+    }
+}
+
+/// How many values there are.
+#[derive(Clone)]
+pub(super) struct Count(f64);
 
 impl Accumulate for Count {
     fn empty() -> Self {
@@ -193,8 +208,9 @@ impl Accumulate for Count {
     }
 }
 
+/// The smallest value.
 #[derive(Clone)]
-struct Least(f64);
+pub(super) struct Least(f64);
 
 impl Accumulate for Least {
     fn empty() -> Self {
@@ -208,8 +224,9 @@ impl Accumulate for Least {
     }
 }
 
+/// The largest value.
 #[derive(Clone)]
-struct Most(f64);
+pub(super) struct Most(f64);
 
 impl Accumulate for Most {
     fn empty() -> Self {
@@ -223,8 +240,9 @@ impl Accumulate for Most {
     }
 }
 
+/// The number one.
 #[derive(Clone)]
-struct One;
+pub(super) struct One;
 
 impl Accumulate for One {
     fn empty() -> Self {

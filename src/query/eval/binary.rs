@@ -20,7 +20,7 @@ pub(super) enum Operation {
 
 impl Operation {
     /// The operation of a binary expression; nothing for set operators, which see no values.
-    fn new(binary: &Binary) -> Option<Self> {
+    pub(super) fn new(binary: &Binary) -> Option<Self> {
         let comparison: fn(f64, f64) -> bool = match binary.op {
             BinaryOp::Add => return Some(Self::Arithmetic(|a, b| a + b)),
             BinaryOp::Sub => return Some(Self::Arithmetic(|a, b| a - b)),

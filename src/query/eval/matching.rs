@@ -12,9 +12,9 @@ use super::{EvalError, Evaluator};
 
 /// The elements of both sides that may meet; `one` is the side that must be unambiguous.
 #[derive(Default)]
-struct Meeting {
-    many: Vec<usize>,
-    one: Vec<usize>,
+pub(super) struct Meeting {
+    pub(super) many: Vec<usize>,
+    pub(super) one: Vec<usize>,
 }
 
 /// The part of a label set that must be equal for two elements to meet.
@@ -67,7 +67,8 @@ impl Evaluator<'_> {
     }
 }
 
-fn meetings(many: &Vector, one: &Vector, matching: &Matching) -> Vec<(Labels, Meeting)> {
+/// The groups of both sides, in the order of their first members.
+pub(super) fn meetings(many: &Vector, one: &Vector, matching: &Matching) -> Vec<(Labels, Meeting)> {
     let mut places: LabelMap<usize> = LabelMap::default();
     let mut meetings: Vec<(Labels, Meeting)> = Vec::new();
     for (columns, is_many) in [(&many.columns, true), (&one.columns, false)] {
@@ -85,12 +86,12 @@ fn meetings(many: &Vector, one: &Vector, matching: &Matching) -> Vec<(Labels, Me
 }
 
 /// Both sides of an operation, turned so that the one that must be unambiguous is `one`.
-struct Sides<'a> {
-    many: &'a Vector,
-    one: &'a Vector,
+pub(super) struct Sides<'a> {
+    pub(super) many: &'a Vector,
+    pub(super) one: &'a Vector,
     /// Whether `many` was written on the right.
-    swapped: bool,
-    matching: &'a Matching,
+    pub(super) swapped: bool,
+    pub(super) matching: &'a Matching,
 }
 
 impl Sides<'_> {
@@ -172,7 +173,7 @@ impl Sides<'_> {
 
     /// The labels of a result: those of the many side, without what the match took away, with what
     /// is copied from the one side.
-    fn labels(&self, many: &Labels, one: &Labels, drop_name: bool) -> Labels {
+    pub(super) fn labels(&self, many: &Labels, one: &Labels, drop_name: bool) -> Labels {
         let Matching { on, labels: named, include, .. } = self.matching;
         let kept = |name: &str| !(drop_name && name == METRIC_NAME);
         if self.matching.cardinality == Cardinality::OneToOne {

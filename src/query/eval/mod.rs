@@ -24,13 +24,14 @@ mod regression;
 mod relabel;
 mod select;
 mod sets;
+mod standing;
 mod vector;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Select, Selected};
+use crate::model::{Select, Selected, Span, Timestamp};
 
 use super::ast::{Expr, Node, Place};
 use super::plan::Plan;
@@ -38,6 +39,7 @@ use super::plan::Plan;
 pub use error::{Bound, EvalError};
 pub use grid::Grid;
 pub use limits::Limits;
+pub use standing::{Row, Standing};
 pub use vector::Column;
 
 use grid::Steps;
@@ -119,6 +121,22 @@ pub fn evaluate(
     Ok(Output { value, warnings, infos, samples })
 }
 
+/// The value of `expr` at one time, where the values of some of its parts are known already, by
+/// their places in the text.
+fn evaluate_once(
+    expr: &Expr,
+    given: Vec<(Place, Evaluated)>,
+    data: &dyn Select,
+    at: Timestamp,
+    limits: &Limits,
+) -> Result<Evaluated, EvalError> {
+    // A step, so that this is a step of a range: order means nothing.
+    let grid = Grid { start: at, end: at, step: Span(1) };
+    let mut evaluator = Evaluator::new(data, grid, limits)?;
+    evaluator.given = given;
+    evaluator.eval(expr)
+}
+
 /// The columns with a value, in the order the caller is promised.
 fn finished(mut vector: Vector, grid: &Grid) -> Vec<Column> {
     vector.prune();
@@ -146,6 +164,8 @@ struct Evaluator<'a> {
     steps: Steps,
     budget: Budget<'a>,
     notes: Notes,
+    /// Values of parts that are known already; each is asked for once.
+    given: Vec<(Place, Evaluated)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -160,10 +180,13 @@ impl<'a> Evaluator<'a> {
             count => count as usize,
         };
         let steps = Steps { start: grid.start, step: grid.step, count };
-        Ok(Self { data, limits, grid, steps, budget, notes: Notes::default() })
+        Ok(Self { data, limits, grid, steps, budget, notes: Notes::default(), given: Vec::new() })
     }
 
     fn eval(&mut self, expr: &Expr) -> Result<Evaluated, EvalError> {
+        if let Some(known) = self.given.iter().position(|(place, _)| *place == expr.place) {
+            return Ok(self.given.swap_remove(known).1);
+        }
         if self.steps.count > 1 && is_work(expr) && is_step_invariant(expr) {
             return self.eval_once(expr);
         }

@@ -28,6 +28,12 @@ impl Extrapolated {
         Self { change, resets: Vec::new() }
     }
 
+    /// As after [`WindowFunction::begin`], when the samples that are lower than the one before are
+    /// known by their index.
+    pub(super) const fn with_resets(change: Change, resets: Vec<usize>) -> Self {
+        Self { change, resets }
+    }
+
     /// What the counter lost by resets inside the window.
     fn lost(&self, window: &Window<'_>) -> f64 {
         let first = self.resets.partition_point(|reset| *reset <= window.from);

@@ -111,17 +111,21 @@ pub(super) fn cell(value: Option<f64>) -> f64 {
     value.map_or(ABSENT, present)
 }
 
+/// Two series that cannot be told apart.
+pub(super) fn same_labels_twice(labels: &Labels) -> EvalError {
+    EvalError::execution(format!(
+        "two series of the result have the same labels `{labels}` at the same time; keep a label \
+         that tells them apart, or aggregate them"
+    ))
+}
+
 fn join(into: &mut Column, from: &Column) -> Result<(), EvalError> {
     for (old, new) in into.values.iter_mut().zip(&from.values) {
         if is_absent(*new) {
             continue;
         }
         if !is_absent(*old) {
-            return Err(EvalError::execution(format!(
-                "two series of the result have the same labels `{}` at the same time; keep a label \
-                 that tells them apart, or aggregate them",
-                into.labels
-            )));
+            return Err(same_labels_twice(&into.labels));
         }
         *old = *new;
     }
