@@ -2,6 +2,8 @@
 //! distinct queries, over what the collectors read of this host.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "evaluate/standing.rs"]
+mod standing;
 mod support;
 
 use std::path::Path;
@@ -53,6 +55,7 @@ fn main() {
         .collect();
     let tick = measure(10, || instants(&distinct, &store, now, &limits));
     println!("a tick of {} distinct queries: {:.1} ms", distinct.len(), tick * 1e3);
+    standing::run(&limits);
 }
 
 fn instants(plans: &[Plan], store: &Store, now: Timestamp, limits: &Limits) {

@@ -146,9 +146,8 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
 
 /// The processor time of this thread so far, in seconds: what others do meanwhile is not in it.
 pub(crate) fn thread_seconds() -> f64 {
-    let times = std::fs::read_to_string("/proc/thread-self/schedstat").expect("the system tells");
-    let nanoseconds = times.split_whitespace().next().and_then(|time| time.parse::<u64>().ok());
-    nanoseconds.expect("a number") as f64 / 1e9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// The present on a clock that only goes forward.
