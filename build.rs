@@ -20,7 +20,7 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 
 /// The scripts that pages name, in the order of their names.
-const ENTRIES: [&str; 2] = ["embed.js", "main.js"];
+const ENTRIES: [&str; 3] = ["embed-value.js", "embed.js", "main.js"];
 
 /// Where files of others stand, which are served as they are.
 const VENDOR: &str = "vendor/";

@@ -1,5 +1,6 @@
-/** The entry of an embed: one panel, nothing around it. */
+/** The entry of an embedded chart: one panel, nothing around it. */
 
 import { start } from './start.js';
+import { create as line } from './views/line.js';
 
-start(null);
+start(null, { line, stack: line });

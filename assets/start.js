@@ -22,8 +22,9 @@ const root = document.documentElement;
 
 /** Starts the page, if it holds the data of panels.
  * @param {typeof import('./controls.js').controls | null} controls none in an embed
+ * @param {import('./elements/panel.js').Views} views those that its panels need
  * @returns {boolean} whether it has panels */
-export function start(controls) {
+export function start(controls, views) {
   const text = document.getElementById('wg-data')?.textContent;
   if (!text) return false;
   /** @type {PageData} */
@@ -157,6 +158,7 @@ export function start(controls) {
   };
 
   Panel.page = page;
+  Panel.views = views;
   customElements.define('wg-panel', Panel);
   controls?.listen({
     range: (rangeMs) => {

@@ -12,26 +12,21 @@
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
  *   later: (task: () => void) => void, seen: (panel: Panel) => void,
  *   resized: () => void}} Page  now: the server's time in ms
+ * @typedef {Record<string, (host: HTMLElement, options: any) => any>} Views  by kind of panel
  */
 
 import { ageOf, freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
 import { format, timeOfDay } from '../units.js';
-import { create as gauge } from '../views/gauge.js';
-import { create as line } from '../views/line.js';
-import { create as stat } from '../views/stat.js';
-import { create as table } from '../views/table.js';
 import { emptyNote, headWord, legendEntry, make } from './build.js';
 
 const SPOKEN_MS = 10_000;
-
-/** @type {Record<string, (host: HTMLElement, options: any) => any>} */
-const VIEWS = { line, stack: line, stat, gauge, table };
-
 
 /** The panel on the page. */
 export class Panel extends HTMLElement {
   /** @type {Page} set once by the page's entry, before the element is defined */
   static page;
+  /** @type {Views} set with it */
+  static views;
   static seen = new IntersectionObserver(
     (entries) =>
       entries.forEach(({ target, isIntersecting }) => {
@@ -168,7 +163,7 @@ export class Panel extends HTMLElement {
 
   /** @param {Spec} spec */
   #make(spec) {
-    const create = VIEWS[spec.kind];
+    const create = Panel.views[spec.kind];
     const isChart = spec.kind === 'line' || spec.kind === 'stack';
     if (!isChart) this.#view = create(this.body, { spec });
     else {

@@ -103,6 +103,7 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
+    let is_asset = request.path().starts_with("/assets/");
     // A refusal carries the same headers as any other answer.
     let mut response = match check(&guard, &request) {
         Ok(()) => next.call(request).await?.map_into_left_body(),
@@ -112,10 +113,11 @@ pub(crate) async fn guard(
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
-    for (name, value) in defaults {
+    // Only a document opens windows.
+    let opener = (HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    for (name, value) in defaults.into_iter().chain((!is_asset).then_some(opener)) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }

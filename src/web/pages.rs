@@ -61,6 +61,7 @@ pub(crate) fn asset_urls() -> AssetUrls {
         style: url("style.css"),
         script: script("main.js"),
         embed: script("embed.js"),
+        embed_value: script("embed-value.js"),
         icon: url("icon.svg"),
     }
 }

@@ -7,8 +7,8 @@ import { after, before, test } from 'node:test';
 import { launch, visit } from './support/browser.js';
 import { Server } from './support/server.js';
 
-const PAGE_BYTES_MAX = 60 * 1024;
-const EMBED_BYTES_MAX = 45 * 1024;
+const PAGE_BYTES_MAX = 60_000;
+const EMBED_BYTES_MAX = 45_000;
 const REQUESTS_MAX = 24;
 
 /** @type {import('playwright-core').Browser} */
@@ -25,8 +25,9 @@ after(async () => {
 });
 
 /** Opens a page in an empty browser and weighs what comes until it stands and nothing is under way.
- * @param {string} path */
-async function weigh(path) {
+ * @param {string} path
+ * @param {string} [drawn] what stands when its panel is drawn */
+async function weigh(path, drawn = '#cpu[data-drawn] canvas') {
   /** @type {Map<string, {url: string, bytes: number}>} */
   const loads = new Map();
   /** @type {string[]} */
@@ -46,7 +47,7 @@ async function weigh(path) {
       });
     },
   });
-  await opened.page.locator('#cpu[data-drawn] canvas').waitFor();
+  await opened.page.locator(drawn).waitFor();
   await opened.state('live');
   await opened.page.waitForLoadState('networkidle');
   const counted = [...loads.values()].filter(({ url }) => !url.endsWith('/icon.svg'));
@@ -72,6 +73,13 @@ test('an embed weighs at most 45 kB', async () => {
   assert.deepEqual(foreign, []);
   assert.ok(requests <= REQUESTS_MAX, `${requests} requests:\n${words}`);
   assert.ok(bytes > 0 && bytes <= EMBED_BYTES_MAX, `${bytes} bytes:\n${words}`);
+});
+
+test('an embed without a chart weighs half of that', async () => {
+  const { opened, bytes, words } = await weigh('/embed/overview/cpu-busy', '#cpu-busy[data-drawn]');
+  await opened.close();
+  assert.ok(bytes > 0 && bytes <= EMBED_BYTES_MAX / 2, `${bytes} bytes:\n${words}`);
+  assert.ok(!words.includes('uplot'), words);
 });
 
 test('the modules that a page loads are those that it names by modulepreload', async () => {

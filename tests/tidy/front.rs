@@ -10,7 +10,7 @@ use crate::tree::{File, files, root};
 /// Scripts from the top down: each may import what stands in a later row, or beside it in the same
 /// folder. A name that ends in `/` is a folder.
 const ORDER: &[&[&str]] = &[
-    &["main.js", "embed.js"],
+    &["main.js", "embed.js", "embed-value.js"],
     &["edit/"],
     &["start.js", "controls.js"],
     &["elements/"],

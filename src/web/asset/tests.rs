@@ -87,6 +87,7 @@ fn an_entry_is_one_file_with_all_of_ours_in_it() {
     for entry in ["embed.js", "main.js"] {
         assert_eq!(modules(entry), [entry, "vendor/uplot/uplot.js"]);
     }
+    assert_eq!(modules("embed-value.js"), ["embed-value.js"]);
     assert!(modules("frame.js").is_empty() && lookup("frame.js").is_none());
     let sizes = ["embed.js", "main.js"].map(|entry| lookup(entry).map(|asset| asset.raw.len()));
     assert!(sizes[0] < sizes[1], "{sizes:?}");

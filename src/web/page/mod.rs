@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use askama::Template;
 
-use crate::dashboard::{Dashboard, Panel};
+use crate::dashboard::{Dashboard, Panel, PanelKind};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
 use panel::{Body, PanelView};
@@ -32,8 +32,10 @@ pub struct AssetUrls {
     pub style: String,
     /// What starts every page but an embed.
     pub script: Script,
-    /// What starts an embed.
+    /// What starts an embedded chart.
     pub embed: Script,
+    /// What starts an embedded panel without a chart.
+    pub embed_value: Script,
     /// The icon, an SVG.
     pub icon: String,
 }
@@ -193,8 +195,10 @@ pub fn embed(page: &EmbedPage<'_>) -> String {
     let mut view = PanelView::new(page.panel, page.data);
     // Whoever embeds a panel gets it, even while it is empty.
     view.hidden = false;
+    let chart = matches!(page.panel.kind, PanelKind::Line | PanelKind::Stack);
     rendered(&EmbedTemplate {
         assets: page.assets,
+        script: if chart { &page.assets.embed } else { &page.assets.embed_value },
         theme: page.theme,
         title: &page.panel.title,
         time: time_of_day(page.data.now, page.data.zone, true),
@@ -245,6 +249,7 @@ struct BoardTemplate<'a> {
 #[template(path = "embed.html")]
 struct EmbedTemplate<'a> {
     assets: &'a AssetUrls,
+    script: &'a Script,
     theme: Option<Theme>,
     title: &'a str,
     time: String,

@@ -36,6 +36,7 @@ fn assets() -> AssetUrls {
         style: "/assets/h/style.css".into(),
         script: script("main"),
         embed: script("embed"),
+        embed_value: script("embed-value"),
         icon: "/assets/h/icon.svg".into(),
     }
 }
@@ -347,6 +348,24 @@ fn an_embed_has_no_chrome() {
     }
     assert_eq!(Theme::parse("light"), Some(Theme::Light));
     assert_eq!(Theme::parse("pink"), None);
+}
+
+#[test]
+fn an_embed_without_a_chart_does_without_the_chart_library() {
+    let assets = assets();
+    for (kind, script) in [
+        (PanelKind::Line, "embed"),
+        (PanelKind::Stack, "embed"),
+        (PanelKind::Stat, "embed-value"),
+        (PanelKind::Gauge, "embed-value"),
+        (PanelKind::Table, "embed-value"),
+    ] {
+        let (panel, data) = (panel("a", kind), data(vec![Vec::new()]));
+        let (assets, data, panel) = (&assets, &data, &panel);
+        let html = embed(&EmbedPage { assets, theme: None, panel, data, data_json: "{}" });
+        let tag = format!(r#"<script type="module" src="/assets/h/{script}.js"></script>"#);
+        assert!(html.contains(&tag), "{kind:?}: {html}");
+    }
 }
 
 #[test]
