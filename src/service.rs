@@ -21,7 +21,9 @@ use crate::model::{
 use crate::query::Limits;
 use crate::render::{number, time_of_day};
 use crate::store::Store;
-use crate::web::{self, Facts, Guard, Intake, Pages, Parts, Peers, Registry, Reports, Workers};
+use crate::web::{
+    self, About, Api, Facts, Guard, Intake, Pages, Parts, Peers, Registry, Reports, Workers,
+};
 
 /// How often the words on the pages and the list of pushed names are renewed.
 const RENEW: Span = Span(10_000);
@@ -104,9 +106,13 @@ impl Service {
         let guard = Arc::new(guard(&settings, &listener));
         let peers = Peers::new(settings.server.connections_per_address_max);
         let hub = hub(&settings, &store, &boards);
+        let about = about(&settings, &listener, collectors.host(), clock.now());
+        let parts = (Arc::clone(&store), Arc::clone(&clock), settings.query.clone());
+        let api = Api::new(parts.0, parts.1, parts.2, about);
         let reports = Data::new(Reports(vec![
             Arc::clone(&store) as _,
             hub.counters(),
+            api.counters(),
             Arc::clone(&collectors) as _,
             intake.counters(),
             Arc::clone(&guard) as _,
@@ -134,6 +140,7 @@ impl Service {
             options: settings.server,
             intake: Data::new(intake),
             reports,
+            api: Data::new(api),
             commands: commands.clone(),
             clock,
         };
@@ -169,9 +176,25 @@ fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
     )
 }
 
+/// What the API tells of the service.
+fn about(settings: &Settings, listener: &TcpListener, host: &str, now: Timestamp) -> About {
+    let address = listener.local_addr().map_or_else(|_| String::new(), |at| at.to_string());
+    About {
+        started: now,
+        settings: settings.to_toml(),
+        flags: vec![
+            ("bind", settings.server.bind.clone()),
+            ("data", settings.storage.path.clone()),
+        ],
+        retention: settings.storage.retention.raw.to_string(),
+        host: host.to_owned(),
+        address,
+    }
+}
+
 fn guard(settings: &Settings, listener: &TcpListener) -> Guard {
     let bound = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.ip());
-    Guard::new(bound, &settings.server.hosts)
+    Guard::new(bound, &settings.server.hosts, &settings.server.cors_origins)
 }
 
 /// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick. The

@@ -14,6 +14,8 @@ mod front;
 mod imports;
 #[path = "tidy/packages.rs"]
 mod packages;
+#[path = "tidy/routes.rs"]
+mod routes;
 #[path = "tidy/settings.rs"]
 mod settings;
 #[path = "tidy/sizes.rs"]

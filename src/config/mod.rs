@@ -62,6 +62,25 @@ pub struct Settings {
     pub assets: Option<PathBuf>,
 }
 
+impl Settings {
+    /// The tables of settings as TOML; dashboards apart.
+    pub fn to_toml(&self) -> String {
+        #[derive(serde::Serialize)]
+        struct Tables<'a> {
+            server: &'a web::options::Options,
+            storage: &'a store::Options,
+            ingest: &'a ingest::Options,
+            collect: &'a collect::Options,
+            query: &'a query::Options,
+            live: &'a live::Options,
+            embed: &'a EmbedOptions,
+        }
+        let Self { server, storage, ingest, collect, query, live, embed, .. } = self;
+        let tables = Tables { server, storage, ingest, collect, query, live, embed };
+        toml::to_string(&tables).expect("settings are tables of plain values")
+    }
+}
+
 /// Settings, and a word on where they came from.
 #[derive(Debug, Clone)]
 pub struct Loaded {

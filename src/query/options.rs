@@ -25,6 +25,9 @@ pub struct Options {
     pub samples_max: u64,
     /// The most series one selector may select. A count, 20,000 unless set, from 1.
     pub series_max: usize,
+    /// The most queries over HTTP that are evaluated at once; further ones wait their turn. A
+    /// count, 4 unless set, from 1 to 256.
+    pub parallel_max: usize,
     /// The most steps of a range query. A count, 11,000 unless set, from 1 to 1,000,000.
     pub points_max: usize,
 }
@@ -36,6 +39,7 @@ impl Default for Options {
             deadline: Span::from_secs(10),
             samples_max: 20_000_000,
             series_max: 20_000,
+            parallel_max: 4,
             points_max: 11_000,
         }
     }
@@ -58,6 +62,10 @@ impl Options {
         if self.series_max == 0 {
             wrong.push(("series_max", "`0` must be at least 1".to_owned()));
         }
+        if !(1..=256).contains(&self.parallel_max) {
+            let value = self.parallel_max;
+            wrong.push(("parallel_max", format!("`{value}` must lie between 1 and 256")));
+        }
         if !(1..=1_000_000).contains(&self.points_max) {
             let value = self.points_max;
             wrong.push(("points_max", format!("`{value}` must lie between 1 and 1000000")));
@@ -78,10 +86,13 @@ mod tests {
             deadline: Span::from_secs(601),
             samples_max: 999,
             series_max: 0,
+            parallel_max: 0,
             points_max: 0,
         };
         let keys: Vec<&str> = wrong.check().iter().map(|(key, _)| *key).collect();
-        assert_eq!(keys, ["lookback", "deadline", "samples_max", "series_max", "points_max"]);
+        let expected =
+            ["lookback", "deadline", "samples_max", "series_max", "parallel_max", "points_max"];
+        assert_eq!(keys, expected);
     }
 
     #[test]

@@ -118,6 +118,18 @@ impl Index {
         wanted.map(|(name, _)| name.to_string()).collect()
     }
 
+    /// How many series there are.
+    pub(super) fn series(&self) -> usize {
+        self.names.values().map(|[collected, pushed]| collected + pushed).sum()
+    }
+
+    /// All pairs of label and value with how many series have them, label by label.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str, usize)> {
+        self.postings.iter().flat_map(|(name, values)| {
+            values.iter().map(|(value, numbers)| (&**name, &**value, numbers.len()))
+        })
+    }
+
     /// Whether a series has this metric name.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.names.contains_key(name)

@@ -63,6 +63,15 @@ impl MetadataBook {
         self.book.read().entries.get(name).cloned()
     }
 
+    /// All names with what is known of them, sorted.
+    pub(super) fn all(&self) -> Vec<(String, Metadata)> {
+        let book = self.book.read();
+        let entries = book.entries.iter().map(|(name, known)| (name.to_string(), known.clone()));
+        let mut all: Vec<(String, Metadata)> = entries.collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    }
+
     /// The bytes kept, about.
     pub(super) fn bytes(&self) -> usize {
         self.book.read().bytes

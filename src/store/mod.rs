@@ -6,6 +6,7 @@
 //! reads no clock: every call that needs the time is given it.
 
 mod bits;
+mod census;
 mod chunk;
 mod follow;
 mod index;
@@ -27,6 +28,7 @@ use crate::model::{
     Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Origin, Principal, Reading,
     Receipt, Refusal, Report, Span, Timestamp,
 };
+pub use census::Census;
 use index::Index;
 use metadata::MetadataBook;
 pub use options::{Options, Retention};

@@ -97,6 +97,11 @@ impl Series {
         self.newest
     }
 
+    /// How many chunks it has, the open one included.
+    pub(super) fn chunks(&self) -> usize {
+        self.sealed.len() + usize::from(!self.open.is_empty())
+    }
+
     /// Whether late samples wait to be settled.
     pub(super) fn has_late(&self) -> bool {
         !self.late.is_empty()

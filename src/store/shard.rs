@@ -224,6 +224,11 @@ impl Shard {
         self.slots.get(slot as usize)?.as_ref()
     }
 
+    /// How many chunks of samples there are, open ones included.
+    pub(super) fn chunks(&self) -> usize {
+        self.slots.iter().flatten().map(Series::chunks).sum()
+    }
+
     /// How many slots there are, the empty ones included.
     pub(super) fn slots(&self) -> usize {
         self.slots.len()

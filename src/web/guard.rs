@@ -7,11 +7,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 
 use crate::model::{Counter, Reading, Report};
 
@@ -25,6 +26,8 @@ pub struct Guard {
     names: Vec<String>,
     /// The bound address; every address literal is allowed when it is unspecified.
     bound: Option<IpAddr>,
+    /// Origins of other sites that may read the query API.
+    readers: Vec<String>,
     /// Requests refused for their Host.
     hosts_refused: Counter,
     /// Requests refused for their Origin.
@@ -32,10 +35,22 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard for a service bound to `bound` with the further names of `server.hosts`.
-    pub fn new(bound: IpAddr, hosts: &[String]) -> Self {
+    /// A guard for a service bound to `bound` with the further names of `server.hosts` and the
+    /// origins of `server.cors_origins`.
+    pub fn new(bound: IpAddr, hosts: &[String], readers: &[String]) -> Self {
         let names = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { names, bound: Some(bound), ..Self::default() }
+        Self { names, bound: Some(bound), readers: readers.to_vec(), ..Self::default() }
+    }
+
+    /// The origin of a request by a page of another site that may read what it asks for.
+    fn reader(&self, request: &ServiceRequest) -> Option<HeaderValue> {
+        let path = request.path();
+        let readable = path == "/federate"
+            || path == "/api/openapi.json"
+            || (path.starts_with("/api/v1/") && !PUSHES.contains(&path));
+        let origin = request.headers().get(ORIGIN).filter(|_| readable)?;
+        let listed = self.readers.iter().any(|reader| reader.as_bytes() == origin.as_bytes());
+        listed.then(|| origin.clone())
     }
 
     /// Whether `host`, as it stands in the Host header, may be served.
@@ -96,6 +111,24 @@ pub(crate) fn policy(parents: &[String]) -> String {
     }
 }
 
+/// What lies under `/api/v1/` and takes samples in: no page of another site may use it.
+const PUSHES: [&str; 2] = ["/api/v1/push", "/api/v1/write"];
+
+/// Lets a page of another site read the answer (the Fetch standard, CORS protocol).
+fn admit(reader: HeaderValue, headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, reader);
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    let allowed = [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "accept, authorization, content-type, origin"),
+        (ACCESS_CONTROL_EXPOSE_HEADERS, "date"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    for (name, value) in allowed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
 /// Checks a request, and puts the common headers on its answer.
 pub(crate) async fn guard(
     request: ServiceRequest,
@@ -104,12 +137,20 @@ pub(crate) async fn guard(
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
     let is_asset = request.path().starts_with("/assets/");
+    let reader = guard.reader(&request);
+    let asks_first = reader.is_some() && request.method() == Method::OPTIONS;
     // A refusal carries the same headers as any other answer.
-    let mut response = match check(&guard, &request) {
+    let mut response = match check(&guard, &request, reader.is_some()) {
+        Ok(()) if asks_first => {
+            request.into_response(HttpResponse::NoContent().finish()).map_into_right_body()
+        }
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(error) => request.error_response(error).map_into_right_body(),
     };
     let headers = response.headers_mut();
+    if let Some(reader) = reader {
+        admit(reader, headers);
+    }
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
@@ -129,7 +170,7 @@ pub(crate) async fn guard(
     Ok(response)
 }
 
-fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
+fn check(guard: &Guard, request: &ServiceRequest, reads: bool) -> Result<(), Error> {
     if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
         let text = "this address holds as many connections as server.connections_per_address_max";
         return Err(Error::Overloaded(text.to_owned()));
@@ -142,7 +183,7 @@ fn check(guard: &Guard, request: &ServiceRequest) -> Result<(), Error> {
         )));
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe && !request.path().starts_with("/live") {
+    if reads || (safe && !request.path().starts_with("/live")) {
         return Ok(());
     }
     let Some(origin) = request.headers().get(ORIGIN) else { return Ok(()) };
@@ -162,7 +203,7 @@ mod tests {
     fn names_are_listed_and_addresses_are_our_own() {
         let check = |bound: &str, host: &str, expected: bool| {
             let bound = bound.parse().expect("an address");
-            let guard = Guard::new(bound, &["Metrics.example".to_owned()]);
+            let guard = Guard::new(bound, &["Metrics.example".to_owned()], &[]);
             assert_eq!(guard.allows_host(host), expected, "{host} on {bound}");
         };
         check("127.0.0.1", "127.0.0.1:9494", true);

@@ -3,6 +3,7 @@
 //! It holds no state but sockets: what two requests must agree on lives lower. `start` makes the
 //! server of its `Parts`; the rest of the module is one file a group of routes.
 
+pub mod api;
 pub mod asset;
 mod boards;
 mod error;
@@ -20,6 +21,7 @@ pub use error::Error;
 pub use guard::Guard;
 pub use live::{Gate, GateError};
 
+pub(crate) use api::{About, Api};
 pub(crate) use boards::Registry;
 pub(crate) use health::Reports;
 pub(crate) use pages::{Facts, Pages, asset_urls, zone};

@@ -14,6 +14,9 @@ pub struct Options {
     /// The names that a request's `Host` may carry beside loopback names and the bound address;
     /// `dash.example`, without a port. Default: none. At most 100.
     pub hosts: Vec<String>,
+    /// The origins of other sites whose pages may read the query API (`/api/v1/`, `/federate`) in a
+    /// browser; `https://graphs.example`. Default: none. At most 100.
+    pub cors_origins: Vec<String>,
     /// Listen beyond this machine without accounts and without encryption: whoever reaches the port
     /// sees everything and may push. Default: false.
     pub insecure_http: bool,
@@ -36,6 +39,7 @@ impl Default for Options {
         Self {
             bind: "127.0.0.1:9494".to_owned(),
             hosts: Vec::new(),
+            cors_origins: Vec::new(),
             insecure_http: false,
             workers: 0,
             connections_max: 20_000,
@@ -87,6 +91,15 @@ impl Options {
                 format!("`{host}` is not a host name (say `dash.example`: no scheme, no port)"),
             ));
         }
+        if self.cors_origins.len() > HOSTS_MAX {
+            mistakes.push(("cors_origins", format!("at most {HOSTS_MAX} origins can be listed")));
+        }
+        for origin in self.cors_origins.iter().filter(|origin| !is_origin(origin)) {
+            mistakes.push((
+                "cors_origins",
+                format!("`{origin}` is not an origin (say `https://graphs.example`: no path)"),
+            ));
+        }
         if self.workers > WORKERS_MAX {
             mistakes.push(("workers", format!("must be at most {WORKERS_MAX}")));
         }
@@ -101,6 +114,16 @@ impl Options {
         }
         mistakes
     }
+}
+
+/// Whether `text` is an origin as browsers write it: a scheme, a host, perhaps a port, no path.
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let host = rest.map(|rest| match rest.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => rest,
+    });
+    host.is_some_and(is_host)
 }
 
 /// Whether `text` is a host as it stands in a `Host` header, without a port.
@@ -141,6 +164,10 @@ mod tests {
         check(|options| options.hosts = vec!["dash.example".into(), "[::1]".into()], &[]);
         check(|options| options.hosts = vec!["https://a".into(), "a:80".into()], &["hosts"; 2]);
         check(|options| options.hosts = vec!["a".into(); HOSTS_MAX + 1], &["hosts"]);
+        let origins = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        check(|options| options.cors_origins = origins(&["https://a.example", "http://b:80"]), &[]);
+        let bad = ["a.example", "https://a/b"];
+        check(|options| options.cors_origins = origins(&bad), &["cors_origins"; 2]);
         check(|options| options.workers = WORKERS_MAX + 1, &["workers"]);
         check(|options| options.connections_max = 2_000, &[]);
         check(|options| options.connections_max = 1_999, &["connections_per_address_max"]);

@@ -17,6 +17,7 @@ use crate::ingest::KeyCache;
 use crate::live::{Command, Outgoing, Outlet};
 use crate::model::Clock;
 
+use super::api::Api;
 use super::asset;
 use super::guard::Guard;
 use super::health::{self, Reports};
@@ -48,6 +49,7 @@ pub(crate) struct Parts {
     pub(crate) pages: Pages,
     pub(crate) intake: web::Data<Intake>,
     pub(crate) reports: web::Data<Reports>,
+    pub(crate) api: web::Data<Api>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -103,6 +105,7 @@ pub(crate) fn start(
         pages: web::Data::new(parts.pages),
         intake: parts.intake,
         reports: parts.reports,
+        api: parts.api,
         keys: web::Data::new(Keys::default()),
     };
     let (commands, clock, peers) = (parts.commands, parts.clock, parts.peers);
@@ -145,6 +148,7 @@ struct Shared {
     pages: web::Data<Pages>,
     intake: web::Data<Intake>,
     reports: web::Data<Reports>,
+    api: web::Data<Api>,
     keys: web::Data<Keys>,
 }
 
@@ -155,6 +159,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(shared.pages.clone())
         .app_data(shared.intake.clone())
         .app_data(shared.reports.clone())
+        .app_data(shared.api.clone())
         .app_data(shared.keys.clone())
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             super::Error::BadRequest(format!("cannot read the address: {error}")).into()
@@ -164,6 +169,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .route("/api/v1/push", web::post().to(push::json))
         .route("/write", web::post().to(push::influx))
         .route("/api/v2/write", web::post().to(push::influx))
+        .configure(super::api::routes)
         .route("/-/healthy", get().to(health::healthy))
         .route("/-/ready", get().to(health::ready))
         .route("/metrics", get().to(health::metrics))
@@ -186,7 +192,8 @@ fn readable() -> impl guard::Guard {
     guard::Any(guard::Get()).or(guard::Head())
 }
 
-fn get() -> Route {
+/// A route that is read.
+pub(super) fn get() -> Route {
     web::route().guard(readable())
 }
 

@@ -8,6 +8,7 @@
 #![expect(clippy::format_push_string, reason = "bodies of tests read best as they are sent")]
 #![expect(clippy::format_collect, reason = "bodies of tests read best as they are sent")]
 
+mod api;
 mod fallback;
 mod fanout;
 mod frames;

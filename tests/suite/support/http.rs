@@ -27,6 +27,11 @@ impl Request {
         Self::new("GET", path, Vec::new())
     }
 
+    /// A request without a body.
+    pub(crate) fn with_method(method: &'static str, path: &str) -> Self {
+        Self::new(method, path, Vec::new())
+    }
+
     /// A body as `curl -d` sends it, content type and all.
     pub(crate) fn post(path: &str, body: impl AsRef<[u8]>) -> Self {
         let request = Self::new("POST", path, body.as_ref().to_vec());

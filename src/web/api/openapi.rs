@@ -1,0 +1,127 @@
+//! The description of all routes, as `OpenAPI` 3.1. A rule of the tree compares it with the routes
+//! that the server registers, so that none is left out: to add a route, add its row here.
+
+use actix_web::HttpResponse;
+use serde_json::{Map, Value as Json, json};
+
+/// One route: methods, path, what it is for, and the parameters of its address.
+pub struct Route {
+    /// `GET`, `POST` or both.
+    pub methods: &'static [&'static str],
+    /// With `{name}` for its variable parts.
+    pub path: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Their names; a `*` before one that must be there.
+    pub parameters: &'static [&'static str],
+}
+
+const GET: &[&str] = &["GET"];
+const POST: &[&str] = &["POST"];
+const BOTH: &[&str] = &["GET", "POST"];
+const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
+const PUSH: &[&str] = &["ttl"];
+const INFLUX: &[&str] = &["precision", "ttl"];
+const PAGE: &[&str] = &["range", "theme"];
+const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
+const QUERY_RANGE: &[&str] =
+    &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
+
+const fn route(
+    methods: &'static [&'static str],
+    path: &'static str,
+    parameters: &'static [&'static str],
+    summary: &'static str,
+) -> Route {
+    Route { methods, path, summary, parameters }
+}
+
+/// All routes of the service.
+#[rustfmt::skip]
+pub static ROUTES: &[Route] = &[
+    route(GET, "/", PAGE, "The overview of this host"),
+    route(GET, "/d", &[], "All dashboards"),
+    route(GET, "/d/metric", &["*name", "range", "theme"], "The chart of one pushed metric"),
+    route(GET, "/d/{slug}", PAGE, "A dashboard"),
+    route(GET, "/embed/{dashboard}/{panel}", PAGE, "A panel to stand in another page"),
+    route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),
+    route(GET, "/live", &[], "The live protocol over WebSocket"),
+    route(GET, "/live/events", &["board", "range", "query", "window", "step", "enc"], "The live protocol over server-sent events"),
+    route(GET, "/live/poll", &["board", "range", "query", "window", "step", "enc"], "The live protocol over long polling"),
+    route(POST, "/live/command", &["*key"], "Commands of an event stream or a poll"),
+    route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
+    route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
+    route(POST, "/api/v1/push", PUSH, "Push JSON"),
+    route(POST, "/write", INFLUX, "Push Influx line protocol"),
+    route(POST, "/api/v2/write", INFLUX, "Push Influx line protocol"),
+    route(BOTH, "/api/v1/query", INSTANT, "A query at one time"),
+    route(BOTH, "/api/v1/query_range", QUERY_RANGE, "A query over a range of time"),
+    route(BOTH, "/api/v1/series", &["*match[]", "start", "end", "limit"], "The series that pass"),
+    route(BOTH, "/api/v1/labels", RANGE, "Label names"),
+    route(GET, "/api/v1/label/{name}/values", RANGE, "The values of a label"),
+    route(GET, "/api/v1/metadata", &["metric", "limit"], "Type, unit and help of metrics"),
+    route(GET, "/api/v1/targets", &[], "The collectors as targets"),
+    route(GET, "/api/v1/rules", &[], "Rules: none"),
+    route(GET, "/api/v1/alerts", &[], "Alerts: none"),
+    route(BOTH, "/api/v1/query_exemplars", &["*query", "start", "end"], "Exemplars: none"),
+    route(BOTH, "/api/v1/format_query", &["*query"], "A query in its usual form"),
+    route(BOTH, "/api/v1/parse_query", &["*query"], "A query as a tree"),
+    route(GET, "/api/v1/status/buildinfo", &[], "Versions"),
+    route(GET, "/api/v1/status/runtimeinfo", &[], "The running service"),
+    route(GET, "/api/v1/status/flags", &[], "Settings of the command line"),
+    route(GET, "/api/v1/status/config", &[], "Settings in force"),
+    route(GET, "/api/v1/status/tsdb", &["limit"], "Figures of the head"),
+    route(GET, "/api/openapi.json", &[], "This description"),
+    route(GET, "/-/healthy", &[], "Whether the service lives"),
+    route(GET, "/-/ready", &[], "Whether the service is ready"),
+    route(GET, "/metrics", &[], "The service's own metrics as Prometheus text"),
+];
+
+/// Answers `GET /api/openapi.json`.
+pub(super) async fn serve() -> HttpResponse {
+    HttpResponse::Ok().json(document())
+}
+
+/// The document.
+pub fn document() -> Json {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let operation = operation(route);
+        let methods =
+            route.methods.iter().map(|method| (method.to_ascii_lowercase(), operation.clone()));
+        paths.insert(route.path.to_owned(), Json::Object(methods.collect()));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Watchglass", "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Live metrics: pushes, queries, pages and the live protocol",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+    })
+}
+
+fn operation(route: &Route) -> Json {
+    let inside = |place: &str, name: &str, required: bool| {
+        json!({
+            "name": name, "in": place, "required": required, "schema": { "type": "string" },
+        })
+    };
+    let variable = |part: &str| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        Some(inside("path", name, true))
+    };
+    let mut parameters: Vec<Json> = route.path.split('/').filter_map(variable).collect();
+    parameters.extend(route.parameters.iter().map(|name| match name.strip_prefix('*') {
+        Some(name) => inside("query", name, true),
+        None => inside("query", name, false),
+    }));
+    json!({
+        "summary": route.summary, "parameters": parameters,
+        "responses": {
+            "200": { "description": "The answer" },
+            "default": { "description": "A refusal, in words" },
+        },
+    })
+}
