@@ -93,7 +93,9 @@ function signed(value, write) {
 
 /** @param {Scale} scale @param {number} value @param {number | null | undefined} decimals */
 function number({ factor, digits }, value, decimals) {
-  return signed(value * factor, (size) => {
+  // A ratio near the end of the scale would leave it as per cent.
+  const scaled = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value * factor));
+  return signed(scaled, (size) => {
     if (decimals != null) return fixed(size, decimals);
     if (typeof digits === 'number') return fixed(size, digits);
     return digits === 'whole' && Number.isInteger(size) && size < 1e15

@@ -154,7 +154,9 @@ impl Scale {
     }
 
     fn number(&self, value: f64, decimals: Option<u8>) -> String {
-        signed(value * self.factor, |size| match (decimals, self.digits) {
+        // A ratio near the end of the scale would leave it as per cent.
+        let scaled = (value * self.factor).clamp(f64::MIN, f64::MAX);
+        signed(scaled, |size| match (decimals, self.digits) {
             (Some(decimals), _) | (None, Digits::Fixed(decimals)) => fixed(size, decimals),
             (None, Digits::Whole) if size.fract() == 0.0 && size < 1e15 => fixed(size, 0),
             (None, _) => three_digits(size),
