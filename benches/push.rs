@@ -15,6 +15,7 @@ use mimalloc::MiMalloc;
 use support::{Service, median, thread_seconds};
 use watchglass::clock::SystemClock;
 use watchglass::ingest::influx::Precision;
+use watchglass::ingest::remote_write::{self, Version};
 use watchglass::ingest::{Decoded, KeyCache, Options, influx, json, text};
 use watchglass::model::{Clock, Span, Timestamp};
 
@@ -35,13 +36,15 @@ enum Format {
     TextWithoutTimes,
     Influx,
     Json,
+    RemoteWrite,
 }
 
-const FORMATS: [(Format, &str, &str); 4] = [
+const FORMATS: [(Format, &str, &str); 5] = [
     (Format::Text, "Prometheus text", "/push"),
     (Format::TextWithoutTimes, "Prometheus text, no timestamps", "/push"),
     (Format::Influx, "Influx lines", "/write?precision=ms"),
     (Format::Json, "JSON", "/api/v1/push"),
+    (Format::RemoteWrite, "remote write", "/api/v1/write"),
 ];
 
 fn main() {
@@ -80,6 +83,9 @@ fn one_sample(service: &Service, client: &mut Client) {
 }
 
 fn body(format: Format, round: usize, at: Timestamp) -> Vec<u8> {
+    if let Format::RemoteWrite = format {
+        return remote_write_body(round, at);
+    }
     let mut out = String::with_capacity(SAMPLES * 120);
     if let Format::Json = format {
         out.push('[');
@@ -107,6 +113,8 @@ fn body(format: Format, round: usize, at: Timestamp) -> Vec<u8> {
                  \"path\":\"/api/{path}\"}},\"value\":{value},\"timestamp\":{at}}}",
                 if series == 0 { "" } else { "," }
             ),
+            // Made above.
+            Format::RemoteWrite => Ok(()),
         };
     }
     if let Format::Json = format {
@@ -115,12 +123,46 @@ fn body(format: Format, round: usize, at: Timestamp) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// A request of version 1, without its compression.
+fn remote_write_body(round: usize, at: Timestamp) -> Vec<u8> {
+    let mut out = Vec::with_capacity(SAMPLES * 120);
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8], bytes].concat();
+    let mut time = vec![0x10];
+    let mut left = at.0 as u64;
+    while left >= 128 {
+        time.push(left as u8 | 128);
+        left >>= 7;
+    }
+    time.push(left as u8);
+    for series in 0..SAMPLES {
+        let (name, host, path) = (series % 50, series / 50 % 40, series / 2000);
+        let whole = (series * 7 + round * 13) % 100_000;
+        let value = if series % 2 == 0 { whole as f64 } else { whole as f64 / 100.0 };
+        let pairs = [
+            ("__name__", format!("written_metric_{name}")),
+            ("host", format!("web-{host}")),
+            ("path", format!("/api/{path}")),
+        ];
+        let label = |(name, value): &(&str, String)| {
+            field(1, &[field(1, name.as_bytes()), field(2, value.as_bytes())].concat())
+        };
+        let mut message: Vec<u8> = pairs.iter().flat_map(label).collect();
+        let value = value.to_bits().to_le_bytes();
+        message.extend(field(2, &[&[0x09], &value[..], &time].concat()));
+        out.extend(field(1, &message));
+    }
+    out
+}
+
 fn decode(format: Format, body: &[u8], now: Timestamp, cache: &mut KeyCache) -> Decoded {
     let options = Options::default();
     match format {
         Format::Text | Format::TextWithoutTimes => text::decode(body, now, &options, cache),
         Format::Influx => influx::decode(body, Precision::Milliseconds, now, &options, cache),
         Format::Json => json::decode(body, now, &options, cache),
+        Format::RemoteWrite => {
+            remote_write::decode(body, Version::One, now, &options, cache).expect("a request")
+        }
     }
 }
 
@@ -160,7 +202,14 @@ impl Client {
                 before = service.cpu_seconds();
             }
             self.at = self.at.saturating_add(Span::from_secs(1));
-            let answer = self.post(path, &body(format, round, self.at));
+            let body = body(format, round, self.at);
+            if let Format::RemoteWrite = format {
+                let body = snap::raw::Encoder::new().compress_vec(&body).expect("it compresses");
+                let answer = self.post(path, &body);
+                assert_eq!(answer, "", "all is written");
+                continue;
+            }
+            let answer = self.post(path, &body);
             assert!(answer.contains(&format!("\"accepted\":{SAMPLES}")), "{answer}");
         }
         (REQUESTS * SAMPLES) as f64 / (service.cpu_seconds() - before)
@@ -168,9 +217,10 @@ impl Client {
 
     fn post(&mut self, path: &str, body: &[u8]) -> String {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n{}\r\n",
             self.host,
-            body.len()
+            body.len(),
+            if path.ends_with("/v1/write") { "content-encoding: snappy\r\n" } else { "" }
         );
         let stream = self.stream.get_mut();
         stream.write_all(head.as_bytes()).expect("the head is sent");

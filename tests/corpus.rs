@@ -11,6 +11,7 @@
 use std::path::Path;
 
 use watchglass::ingest::influx::{self, Precision};
+use watchglass::ingest::remote_write::{self, Version};
 use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
 use watchglass::model::{Origin, Refusal, Timestamp};
 use watchglass::query::Plan;
@@ -114,6 +115,15 @@ fn json_pushes() {
 fn influx_pushes() {
     check_decoder("influx", |body, options, cache| {
         influx::decode(body, Precision::Nanoseconds, NOW, options, cache)
+    });
+}
+
+#[test]
+fn remote_writes() {
+    check_decoder("remote_write", |input, options, cache| {
+        let Some((first, body)) = input.split_first() else { return Decoded::default() };
+        let version = if first & 1 == 0 { Version::One } else { Version::Two };
+        remote_write::decode(body, version, NOW, options, cache).unwrap_or_default()
     });
 }
 

@@ -42,6 +42,8 @@ pub(super) enum Format {
     Text,
     Influx,
     Json,
+    RemoteWrite,
+    RemoteWrite2,
 }
 
 struct Slot {

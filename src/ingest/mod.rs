@@ -16,6 +16,7 @@ pub mod json;
 mod key_cache;
 mod number;
 mod options;
+pub mod remote_write;
 mod series;
 pub mod text;
 

@@ -15,6 +15,7 @@ pub mod page;
 mod pages;
 mod peers;
 mod push;
+mod remote_write;
 mod server;
 
 pub use error::Error;

@@ -52,6 +52,38 @@ impl Intake {
     pub(crate) fn counters(&self) -> Arc<IntakeCounters> {
         Arc::clone(&self.counters)
     }
+
+    /// The limits in force.
+    pub(super) const fn options(&self) -> &ingest::Options {
+        &self.options
+    }
+
+    /// The present.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Reads a body within its limits of size and time.
+    pub(super) async fn read(
+        &self,
+        request: &HttpRequest,
+        body: web::Payload,
+    ) -> Result<Read, Error> {
+        read(request, body, &self.options).await
+    }
+
+    /// A body without its compression.
+    pub(super) fn inflated<'a>(&self, read: &'a Read) -> Result<Cow<'a, [u8]>, Error> {
+        inflated(read, &self.options)
+    }
+}
+
+/// What became of a push.
+pub(super) struct Taken {
+    pub(super) accepted: usize,
+    pub(super) refused: usize,
+    /// The first refusals, in the order of the body.
+    pub(super) errors: Vec<Refusal>,
 }
 
 /// What pushes count.
@@ -134,18 +166,25 @@ async fn push(
     keys: &RefCell<KeyCache>,
     decode: impl FnOnce(&[u8], Timestamp, &ingest::Options, &mut KeyCache) -> Decoded,
 ) -> Result<HttpResponse, Error> {
-    let read = read(request, body, &intake.options).await?;
-    let bytes = inflated(&read, &intake.options)?;
-    let now = intake.clock.now();
+    let read = intake.read(request, body).await?;
+    let bytes = intake.inflated(&read)?;
+    let now = intake.now();
     // The cache is given back before anything is waited for.
     let decoded = decode(&bytes, now, &intake.options, &mut keys.borrow_mut());
-    take(intake, decoded, ttl, read.bytes.len()).await
+    Ok(answer(intake.take(decoded, ttl, read.len()).await?))
 }
 
 /// A body as it came.
-struct Read {
+pub(super) struct Read {
     encoding: Encoding,
     bytes: BytesMut,
+}
+
+impl Read {
+    /// How many bytes came.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 /// Reads a body within its limits of size and time. What it is called by its content type does not
@@ -201,42 +240,45 @@ fn inflated<'a>(read: &'a Read, options: &ingest::Options) -> Result<Cow<'a, [u8
     })
 }
 
-/// Appends what was decoded and answers what became of it.
-async fn take(
-    intake: &Intake,
-    mut decoded: Decoded,
-    ttl: Option<Span>,
-    wire_bytes: usize,
-) -> Result<HttpResponse, Error> {
-    let now = intake.clock.now();
-    if let Some(ttl) = ttl {
-        decoded.default_ttl(ttl);
+impl Intake {
+    /// Appends what was decoded and waits until it is as durable as the store makes it.
+    pub(super) async fn take(
+        &self,
+        mut decoded: Decoded,
+        ttl: Option<Span>,
+        wire_bytes: usize,
+    ) -> Result<Taken, Error> {
+        let now = self.now();
+        if let Some(ttl) = ttl {
+            decoded.default_ttl(ttl);
+        }
+        let (mut accepted, mut refused) = (0, decoded.refused);
+        let mut errors = decoded.refusals;
+        let mut receipts = Vec::with_capacity(decoded.batches.len());
+        for batch in decoded.batches {
+            let appended = self.store.append(&batch, Principal::Anonymous, now);
+            accepted += appended.accepted;
+            refused += appended.refused;
+            errors.extend(appended.refusals);
+            self.boards.pushed(&appended.created);
+            receipts.push(appended.receipt);
+        }
+        for receipt in receipts {
+            receipt.wait().await.map_err(|error| Error::Overloaded(error.to_string()))?;
+        }
+        let counters = &self.counters;
+        counters.requests.increment();
+        counters.accepted.add(accepted as u64);
+        counters.refused.add(refused as u64);
+        counters.bytes.add(wire_bytes as u64);
+        errors.sort_by_key(|refusal| refusal.line);
+        errors.truncate(ERRORS_MAX);
+        Ok(Taken { accepted, refused, errors })
     }
-    let (mut accepted, mut refused) = (0, decoded.refused);
-    let mut errors = decoded.refusals;
-    let mut receipts = Vec::with_capacity(decoded.batches.len());
-    for batch in decoded.batches {
-        let appended = intake.store.append(&batch, Principal::Anonymous, now);
-        accepted += appended.accepted;
-        refused += appended.refused;
-        errors.extend(appended.refusals);
-        intake.boards.pushed(&appended.created);
-        receipts.push(appended.receipt);
-    }
-    for receipt in receipts {
-        receipt.wait().await.map_err(|error| Error::Overloaded(error.to_string()))?;
-    }
-    let counters = &intake.counters;
-    counters.requests.increment();
-    counters.accepted.add(accepted as u64);
-    counters.refused.add(refused as u64);
-    counters.bytes.add(wire_bytes as u64);
-    Ok(answer(accepted, refused, errors))
 }
 
-fn answer(accepted: usize, refused: usize, mut errors: Vec<Refusal>) -> HttpResponse {
-    errors.sort_by_key(|refusal| refusal.line);
-    errors.truncate(ERRORS_MAX);
+fn answer(taken: Taken) -> HttpResponse {
+    let Taken { accepted, refused, mut errors } = taken;
     if accepted == 0 && refused == 0 {
         errors.push(Refusal::new(0, "the body holds no sample", ""));
     }

@@ -26,6 +26,7 @@ use super::options::Options;
 use super::pages::{self, Pages};
 use super::peers::Peers;
 use super::push::{self, Intake};
+use super::remote_write;
 
 /// Unsent bytes that the system keeps for a connection; it doubles the figure. Small enough that a
 /// viewer's backlog is where the program sees it, large enough for a page at once.
@@ -167,9 +168,11 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .configure(live::routes)
         .route("/push", web::post().to(push::text))
         .route("/api/v1/push", web::post().to(push::json))
+        .route("/api/v1/write", web::post().to(remote_write::write))
         .route("/write", web::post().to(push::influx))
         .route("/api/v2/write", web::post().to(push::influx))
         .configure(super::api::routes)
+        .route("/federate", get().to(super::api::federate))
         .route("/-/healthy", get().to(health::healthy))
         .route("/-/ready", get().to(health::ready))
         .route("/metrics", get().to(health::metrics))

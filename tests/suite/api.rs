@@ -318,7 +318,7 @@ async fn the_description_names_every_route_and_each_is_there() {
     for (path, operations) in paths {
         // Variables and parameters are made up: what is asked is whether somebody answers. The
         // live routes refuse the made-up encoding instead of waiting for news.
-        let asked = path.replace('{', "").replace('}', "") + "?enc=none";
+        let asked = path.replace(['{', '}'], "") + "?enc=none";
         for method in operations.as_object().unwrap().keys() {
             let request = match method.as_str() {
                 "get" => Request::get(&asked),
@@ -330,6 +330,24 @@ async fn the_description_names_every_route_and_each_is_there() {
             assert!(stream.status != 405 && (own || page), "{method} {path}: {}", stream.status);
         }
     }
+}
+
+#[tokio::test]
+async fn chosen_series_are_federated() {
+    let app = app().await;
+    let path = "/federate?match[]=temp&match[]=requests_total{shop=%22b%22}&match[]=temp";
+    let answer = app.get(path).await;
+    let at = NOW.0;
+    let expected = format!(
+        "# TYPE requests_total counter\nrequests_total{{shop=\"b\"}} 40 {at}\n\
+         # TYPE temp untyped\ntemp 21.5 {at}\n"
+    );
+    assert_eq!((answer.status, answer.text()), (200, expected.clone()));
+    // What is federated can be pushed.
+    assert_eq!(app.post("/push", &expected).await.json()["refused"], 0);
+    assert_eq!(app.get("/federate").await.status, 400);
+    app.step(Span::from_secs(301)).await;
+    assert_eq!(app.get(path).await.text(), "");
 }
 
 /// What is pushed and asked at once is answered: an answer is as new as the last push.

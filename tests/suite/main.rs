@@ -19,4 +19,5 @@ mod live;
 mod pages;
 mod program;
 mod push;
+mod remote_write;
 mod support;

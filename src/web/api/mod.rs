@@ -8,6 +8,7 @@ mod answer;
 mod ast;
 mod error;
 mod evaluate;
+mod federate;
 mod names;
 mod number;
 pub mod openapi;
@@ -26,6 +27,7 @@ use crate::store::Store;
 
 pub(crate) use error::ApiError;
 use evaluate::Evaluations;
+pub(crate) use federate::federate;
 
 /// What the API needs.
 pub(crate) struct Api {
