@@ -66,14 +66,12 @@ impl Version {
 /// use watchglass::ingest::{KeyCache, Options, remote_write};
 /// use watchglass::model::Timestamp;
 /// // A series `up` with the value 1 at 1 ms.
-/// let body = [
-///     0x0a, 0x22, 0x0a, 0x0e, 0x0a, 0x08, b'_', b'_', b'n', b'a', b'm', b'e', b'_', b'_', 0x12,
-///     0x02, b'u', b'p', 0x12, 0x10, 0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0x10, 0x01, 0x18, 0, 0x20,
-///     0, 0x28, 0,
-/// ];
+/// let label = b"\x0a\x0e\x0a\x08__name__\x12\x02up";
+/// let sample = b"\x12\x0b\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\x01";
+/// let body = [b"\x0a\x1d", &label[..], &sample[..]].concat();
 /// let (options, mut cache) = (Options::default(), KeyCache::new(10));
 /// let one = remote_write::Version::One;
-/// let decoded = remote_write::decode(&body[..36], one, Timestamp(0), &options, &mut cache);
+/// let decoded = remote_write::decode(&body, one, Timestamp(0), &options, &mut cache);
 /// let decoded = decoded.unwrap();
 /// assert_eq!(decoded.batches[0].entries[0].sample.value, 1.0);
 /// assert!(remote_write::decode(b"no", one, Timestamp(0), &options, &mut cache).is_err());

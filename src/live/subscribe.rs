@@ -487,9 +487,6 @@ fn distinct(channels: &[(u32, usize)]) -> BTreeMap<u32, usize> {
 
 fn plan(text: &str) -> Result<Arc<Plan>, Refused> {
     let plan = Plan::new(text).map_err(|error| ("parse", error.to_string()))?;
-    if let Some(feature) = plan.unsupported() {
-        return Err(("evaluation", feature));
-    }
     match plan.value_type() {
         ValueType::Scalar | ValueType::Vector => Ok(Arc::new(plan)),
         ValueType::String | ValueType::Matrix => {

@@ -336,6 +336,11 @@ impl AggregateOp {
         (Self::LimitRatio, "limit_ratio"),
     ];
 
+    /// All names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|(_, name)| *name)
+    }
+
     /// The operator of that name, in whatever case.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find_map(|(op, text)| text.eq_ignore_ascii_case(name).then_some(*op))

@@ -20,3 +20,12 @@ pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
 pub use plan::{Plan, Reach};
+
+/// The names of all aggregations.
+///
+/// ```
+/// assert!(watchglass::query::aggregation_names().any(|name| name == "limitk"));
+/// ```
+pub fn aggregation_names() -> impl Iterator<Item = &'static str> {
+    ast::AggregateOp::names()
+}

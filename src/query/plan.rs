@@ -3,8 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::ast::{
-    AggregateOp, Binary, Edge, Expr, Length, LengthNode, Matching, Node, Place, Selector, Shift,
-    ValueType,
+    Binary, Edge, Expr, Length, LengthNode, Matching, Node, Place, Selector, Shift, ValueType,
 };
 use super::error::{ParseError, line_and_column};
 use super::parser::parse;
@@ -101,22 +100,6 @@ impl Plan {
         });
         found
     }
-
-    /// What of it the evaluator of today does not evaluate, in words; the first such thing.
-    ///
-    /// ```
-    /// use watchglass::query::Plan;
-    /// let refusal = |text| Plan::new(text).unwrap().unsupported();
-    /// assert_eq!(refusal("rate(up[5m])"), None);
-    /// assert_eq!(refusal("info(up)").unwrap(), "function \"info\" is not evaluated yet");
-    /// ```
-    pub fn unsupported(&self) -> Option<String> {
-        let mut first = None;
-        self.expr.visit(&mut |expr| {
-            first = first.take().or_else(|| unsupported(expr));
-        });
-        first.map(|what| format!("{what} not evaluated yet"))
-    }
 }
 
 impl PartialEq for Plan {
@@ -152,26 +135,6 @@ impl Expr {
                 aggregate.expr.visit(seen);
             }
         }
-    }
-}
-
-fn unsupported(expr: &Expr) -> Option<String> {
-    match &expr.node {
-        Node::Selector(Selector { edge, .. }) | Node::Range { edge, .. } => match edge {
-            Edge::Plain => None,
-            Edge::Anchored => Some("\"anchored\" is".to_owned()),
-            Edge::Smoothed => Some("\"smoothed\" is".to_owned()),
-        },
-        Node::Call { function, .. } if !function.evaluated() => {
-            Some(format!("function \"{}\" is", function.name()))
-        }
-        Node::Aggregate(aggregate) => match aggregate.op {
-            AggregateOp::Limitk | AggregateOp::LimitRatio => {
-                Some(format!("aggregation \"{}\" is", aggregate.op.text()))
-            }
-            _ => None,
-        },
-        _ => None,
     }
 }
 

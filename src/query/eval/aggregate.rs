@@ -3,6 +3,7 @@
 use crate::model::{ABSENT, Labels, METRIC_NAME, is_absent};
 
 use super::super::ast::{Aggregate, AggregateOp};
+use super::limited;
 use super::number::{Mean, Sum, Variance, larger, smaller};
 use super::rank::{count_values, quantiles, ranked};
 use super::vector::{Column, LabelMap, Vector, present};
@@ -18,10 +19,12 @@ pub(super) struct Group {
 impl Evaluator<'_> {
     pub(super) fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
         match aggregate.op {
-            AggregateOp::Limitk => return Err(unsupported("limitk")),
-            AggregateOp::LimitRatio => return Err(unsupported("limit_ratio")),
             AggregateOp::CountValues => return self.count_values(aggregate),
-            AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Quantile => {
+            AggregateOp::Topk
+            | AggregateOp::Bottomk
+            | AggregateOp::Quantile
+            | AggregateOp::Limitk
+            | AggregateOp::LimitRatio => {
                 return self.with_number(aggregate);
             }
             _ => {}
@@ -42,7 +45,8 @@ impl Evaluator<'_> {
         Ok(Vector::new(columns))
     }
 
-    /// `topk`, `bottomk`, `quantile`: their parameter may change from step to step.
+    /// `topk`, `bottomk`, `quantile`, `limitk`, `limit_ratio`: their parameter may change from step
+    /// to step.
     fn with_number(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
         let param = aggregate.param.as_ref().ok_or_else(|| mistyped("there"))?;
         let numbers = self.scalar(param)?;
@@ -52,15 +56,25 @@ impl Evaluator<'_> {
             let groups = self.groups(&vector, aggregate)?;
             return Ok(quantiles(&vector, groups, &numbers));
         }
-        let top = aggregate.op == AggregateOp::Topk;
         if numbers.iter().any(|number| number.is_nan()) {
-            let name = if top { "topk" } else { "bottomk" };
+            let name = aggregate.op.text();
             return Err(EvalError::execution(format!(
                 "`{name}`: how many series to keep is NaN, and must be a number"
             )));
         }
+        if aggregate.op == AggregateOp::LimitRatio {
+            for ratio in numbers.iter().filter(|ratio| ratio.abs() > 1.0) {
+                let text = format!("a ratio lies between -1 and 1, this one is {ratio}");
+                self.notes.warn(text, param.place);
+            }
+            self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
+            return Ok(limited::part(&vector, &numbers));
+        }
         let groups = self.groups(&vector, aggregate)?;
-        Ok(ranked(&vector, &groups, &numbers, top))
+        Ok(match aggregate.op {
+            AggregateOp::Limitk => limited::first(&vector, &groups, &numbers),
+            op => ranked(&vector, &groups, &numbers, op == AggregateOp::Topk),
+        })
     }
 
     fn count_values(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
@@ -107,10 +121,6 @@ pub(super) fn group_labels(labels: &Labels, aggregate: &Aggregate) -> Labels {
     } else {
         labels.filtered(named)
     }
-}
-
-fn unsupported(name: &str) -> EvalError {
-    EvalError::Unsupported(format!("aggregation \"{name}\""))
 }
 
 /// Takes the values of a group at one step.

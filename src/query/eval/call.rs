@@ -41,6 +41,9 @@ impl Evaluator<'_> {
         place: Place,
     ) -> Result<Evaluated, EvalError> {
         let name = function.name();
+        if let Some(extended) = self.extended(name, args)? {
+            return Ok(extended);
+        }
         if let Some(change) = math::elementwise(name) {
             return self.change_each(arg(args, 0)?, |value, _| change(value));
         }
@@ -96,8 +99,10 @@ impl Evaluator<'_> {
             }
             "label_replace" => self.label_replace(args),
             "label_join" => self.label_join(args),
-            "histogram_quantile" => self.histogram_quantile(arg(args, 0)?, arg(args, 1)?),
-            _ => Err(EvalError::Unsupported(format!("function \"{name}\""))),
+            _ if name.starts_with("histogram_") => self.histogram(name, args),
+            "double_exponential_smoothing" => self.double_smoothing(args),
+            "info" => self.info(args),
+            _ => Err(mistyped("a known function")),
         }
     }
 
@@ -184,6 +189,26 @@ impl Evaluator<'_> {
             Some(line.value + line.slope * ahead.get(window.step)?)
         });
         self.windows(arg, &mut function, false)
+    }
+
+    /// A level and a trend, each smoothed by a factor (Holt's linear method).
+    fn double_smoothing(&mut self, args: &[Expr]) -> Result<Evaluated, EvalError> {
+        let mut factors = [Vec::new(), Vec::new()];
+        for (factor, index) in factors.iter_mut().zip([1, 2]) {
+            *factor = self.scalar(arg(args, index)?)?;
+            if let Some(bad) = factor.iter().find(|factor| !(**factor > 0.0 && **factor < 1.0)) {
+                let what = if index == 1 { "smoothing" } else { "trend" };
+                return Err(EvalError::execution(format!(
+                    "invalid {what} factor: `{bad}` must lie between 0 and 1"
+                )));
+            }
+        }
+        let [smoothing, trend] = factors;
+        let mut function = Plain(|window: &Window<'_>| {
+            let factors = (*smoothing.get(window.step)?, *trend.get(window.step)?);
+            regression::smoothed(window.values(), factors)
+        });
+        self.windows(arg(args, 0)?, &mut function, false)
     }
 
     fn quantile_over_time(&mut self, quantile: &Expr, arg: &Expr) -> Result<Evaluated, EvalError> {

@@ -7,8 +7,6 @@ use crate::model::SelectError;
 /// Why an evaluation gave no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvalError {
-    /// The query uses something that is parsed and not evaluated yet; the text names it.
-    Unsupported(String),
     /// The query costs more than it may.
     Limit {
         /// Which bound was met.
@@ -58,7 +56,6 @@ impl EvalError {
 impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(what) => write!(f, "{what} is not evaluated yet"),
             Self::Limit { bound, limit, samples } => {
                 let what = match bound {
                     Bound::Samples => "samples: narrow its selectors or its range",

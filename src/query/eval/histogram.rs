@@ -4,7 +4,7 @@ use crate::model::{ABSENT, METRIC_NAME, is_absent};
 
 use super::super::ast::Expr;
 use super::vector::{Column, LabelMap, Vector, present};
-use super::{EvalError, Evaluated, Evaluator};
+use super::{EvalError, Evaluated, Evaluator, mistyped};
 
 /// The label that holds a bucket's upper bound.
 const BOUND: &str = "le";
@@ -26,22 +26,98 @@ struct Histogram {
 }
 
 impl Evaluator<'_> {
-    pub(super) fn histogram_quantile(
-        &mut self,
-        quantile: &Expr,
-        arg: &Expr,
-    ) -> Result<Evaluated, EvalError> {
+    /// The functions of histograms.
+    pub(super) fn histogram(&mut self, name: &str, args: &[Expr]) -> Result<Evaluated, EvalError> {
+        match (name, args) {
+            ("histogram_quantile", [quantile, arg]) => self.histogram_quantile(quantile, arg),
+            ("histogram_quantiles", _) => self.histogram_quantiles(args),
+            ("histogram_fraction", _) => self.histogram_fraction(args),
+            // Of series of numbers the others have nothing to say: they read native histograms.
+            (_, [arg]) => {
+                self.vector(arg)?;
+                Ok(Evaluated::Vector(Vector::default()))
+            }
+            _ => Err(mistyped("there")),
+        }
+    }
+
+    fn histogram_quantile(&mut self, quantile: &Expr, arg: &Expr) -> Result<Evaluated, EvalError> {
         let quantiles = self.scalar(quantile)?;
         self.warn_of_quantiles(&quantiles, quantile.place);
+        let vector = self.vector(arg)?;
+        let mut vector = Vector::new(self.quantile_columns(&vector, &quantiles, arg)?);
+        vector.prune();
+        Ok(Evaluated::Vector(vector))
+    }
+
+    /// Several quantiles at once, each in a series of its own: `(vector, label, quantile, ...)`.
+    fn histogram_quantiles(&mut self, args: &[Expr]) -> Result<Evaluated, EvalError> {
+        let [arg, label, wanted @ ..] = args else { return Err(mistyped("there")) };
+        let label = self.text(label)?;
+        super::relabel::check_name("histogram_quantiles", &label)?;
+        let vector = self.vector(arg)?;
+        let mut all: Vec<Column> = Vec::new();
+        for quantile in wanted {
+            let quantiles = self.scalar(quantile)?;
+            self.warn_of_quantiles(&quantiles, quantile.place);
+            let columns = self.quantile_columns(&vector, &quantiles, arg)?;
+            let mut told: Vec<f64> = Vec::new();
+            for value in &quantiles {
+                if told.iter().any(|other| other.to_bits() == value.to_bits()) {
+                    continue;
+                }
+                told.push(*value);
+                let text = quantile_text(*value);
+                let held = |(cell, other): (&f64, &f64)| {
+                    if other.to_bits() == value.to_bits() { *cell } else { ABSENT }
+                };
+                all.extend(columns.iter().map(|column| Column {
+                    labels: column.labels.with(&label, &text),
+                    values: column.values.iter().zip(&quantiles).map(held).collect(),
+                }));
+            }
+        }
+        let mut vector = Vector::new(all);
+        vector.prune();
+        Ok(Evaluated::Vector(vector.merge_equal()?))
+    }
+
+    /// The part of the observations that lies between two bounds.
+    fn histogram_fraction(&mut self, args: &[Expr]) -> Result<Evaluated, EvalError> {
+        let [lower, upper, arg] = args else { return Err(mistyped("there")) };
+        let (lower, upper) = (self.scalar(lower)?, self.scalar(upper)?);
         let vector = self.vector(arg)?;
         self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
         let histograms = self.histograms(&vector, arg);
         let mut buckets = Vec::new();
         let mut columns = Vec::with_capacity(histograms.len());
         for histogram in histograms {
+            let bounds = lower.iter().zip(&upper).enumerate();
+            let values = bounds.map(|(step, (lower, upper))| {
+                gather(&histogram, &vector, step, &mut buckets);
+                if buckets.is_empty() { ABSENT } else { fraction_of(*lower, *upper, &mut buckets) }
+            });
+            columns.push(Column { values: values.collect(), labels: histogram.labels });
+        }
+        let mut vector = Vector::new(columns);
+        vector.prune();
+        Ok(Evaluated::Vector(vector))
+    }
+
+    fn quantile_columns(
+        &mut self,
+        vector: &Vector,
+        quantiles: &[f64],
+        arg: &Expr,
+    ) -> Result<Vec<Column>, EvalError> {
+        self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
+        let histograms = self.histograms(vector, arg);
+        let mut buckets = Vec::new();
+        let mut columns = Vec::with_capacity(histograms.len());
+        for histogram in histograms {
             let mut repaired = false;
             let quantile_at = |(step, quantile): (usize, &f64)| {
-                gather(&histogram, &vector, step, &mut buckets);
+                gather(&histogram, vector, step, &mut buckets);
                 if buckets.is_empty() {
                     return ABSENT;
                 }
@@ -59,9 +135,7 @@ impl Evaluator<'_> {
             }
             columns.push(Column { labels: histogram.labels, values });
         }
-        let mut vector = Vector::new(columns);
-        vector.prune();
-        Ok(Evaluated::Vector(vector))
+        Ok(columns)
     }
 
     /// The histograms of a vector: series that differ in the bound alone.
@@ -136,6 +210,55 @@ fn make_monotonic(buckets: &mut [Bucket]) -> bool {
         }
     }
     raised
+}
+
+/// A quantile as the value of a label: whole numbers keep a decimal, as in `OpenMetrics`.
+fn quantile_text(quantile: f64) -> String {
+    if quantile.is_infinite() {
+        return if quantile > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    format!("{quantile:?}")
+}
+
+/// The part of the observations that lies in (lower, upper], linear inside a bucket. Below the
+/// first bound they are taken to begin at 0, or all at the bound when that is not positive.
+fn fraction_of(lower: f64, upper: f64, buckets: &mut [Bucket]) -> f64 {
+    let whole = buckets.last().is_some_and(|last| last.bound == f64::INFINITY);
+    if !whole || lower.is_nan() || upper.is_nan() {
+        return f64::NAN;
+    }
+    make_monotonic(buckets);
+    let total = buckets.last().map_or(0.0, |last| last.count);
+    if total == 0.0 || total.is_nan() {
+        return f64::NAN;
+    }
+    if lower >= upper {
+        return 0.0;
+    }
+    (rank_of(upper, buckets) - rank_of(lower, buckets)) / total
+}
+
+/// How many observations lie at or below `value`.
+fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
+    let total = buckets.last().map_or(0.0, |last| last.count);
+    let first = buckets.first().map_or(0.0, |bucket| bucket.bound);
+    let (mut below, mut count) = (if first > 0.0 { 0.0 } else { f64::NEG_INFINITY }, 0.0);
+    for bucket in buckets {
+        if value <= below {
+            return count;
+        }
+        if value < bucket.bound {
+            let width = bucket.bound - below;
+            // Inside a bucket without an end nothing is known: its observations lie beyond.
+            return if width.is_finite() {
+                count + (bucket.count - count) * (value - below) / width
+            } else {
+                count
+            };
+        }
+        (below, count) = (bucket.bound, bucket.count);
+    }
+    total
 }
 
 fn nearly_equal(a: f64, b: f64) -> bool {

@@ -9,8 +9,11 @@ mod binary;
 mod call;
 mod dates;
 mod error;
+mod extended;
 mod grid;
 mod histogram;
+mod info;
+mod limited;
 mod limits;
 mod matching;
 mod math;
@@ -77,7 +80,7 @@ pub enum Value {
 /// Evaluates a plan over `data` at every time of the grid.
 ///
 /// # Errors
-/// When the plan uses what is not evaluated yet, meets a limit, does not fit the data, or is told
+/// When the plan meets a limit, does not fit the data, or is told
 /// to stop.
 ///
 /// ```

@@ -34,3 +34,18 @@ pub(super) fn line(samples: &[Sample], centre: Timestamp) -> Option<Line> {
     let slope = covariance / variance;
     Some(Line { value: y / count - slope * x / count, slope })
 }
+
+/// The last level of a row of values by double exponential smoothing; nothing for fewer than two.
+pub(super) fn smoothed(
+    mut values: impl Iterator<Item = f64>,
+    (smoothing, trend): (f64, f64),
+) -> Option<f64> {
+    let (first, second) = (values.next()?, values.next()?);
+    let (mut level, mut slope) = (first, second - first);
+    for value in std::iter::once(second).chain(values) {
+        let before = level;
+        level = smoothing * value + (1.0 - smoothing) * (level + slope);
+        slope = trend * (level - before) + (1.0 - trend) * slope;
+    }
+    Some(level)
+}

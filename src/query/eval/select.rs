@@ -13,6 +13,9 @@ use super::{EvalError, Evaluator};
 impl Evaluator<'_> {
     /// The values of an instant selector.
     pub(super) fn instant(&mut self, selector: &Selector) -> Result<Vector, EvalError> {
+        if selector.edge != Edge::Plain {
+            return self.smoothed(selector);
+        }
         self.newest(selector, |sample| sample.value)
     }
 
@@ -64,10 +67,24 @@ impl Evaluator<'_> {
         edge: Edge,
     ) -> Result<Matrix, EvalError> {
         plain(edge)?;
+        self.extended_range(selector, range, edge)
+    }
+
+    /// The windows of a range selector with the samples that its edges look at.
+    pub(super) fn extended_range(
+        &mut self,
+        selector: &Selector,
+        range: &Length,
+        edge: Edge,
+    ) -> Result<Matrix, EvalError> {
         let target = Target::new(&selector.shift, &self.grid)?;
         let range = positive_length(range, &self.grid)?;
-        let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
-        let mut series = self.read(&selector.matchers, first, last, range, false)?;
+        let beyond = |looks: bool| if looks { self.limits.lookback } else { Span::ZERO };
+        let (before, behind) = (beyond(edge != Edge::Plain), beyond(edge == Edge::Smoothed));
+        let first = target.of(self.steps.start);
+        let last = target.of(self.steps.last()).saturating_add(behind);
+        let back = Span(range.0.saturating_add(before.0));
+        let mut series = self.read(&selector.matchers, first, last, back, false)?;
         for one in &mut series {
             one.samples.retain(|sample| !is_stale(sample.value));
         }
@@ -76,7 +93,7 @@ impl Evaluator<'_> {
     }
 
     /// The samples in (first − back, last] of the series that pass.
-    fn read(
+    pub(super) fn read(
         &mut self,
         matchers: &[Matcher],
         first: Timestamp,
@@ -109,5 +126,7 @@ fn plain(edge: Edge) -> Result<(), EvalError> {
         Edge::Anchored => "anchored",
         Edge::Smoothed => "smoothed",
     };
-    Err(EvalError::Unsupported(format!("\"{name}\"")))
+    Err(EvalError::execution(format!(
+        "{name} modifier can only be used with a range that rate, increase or delta look at"
+    )))
 }

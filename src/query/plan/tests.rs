@@ -250,22 +250,6 @@ fn selectors_are_told_in_order() {
 }
 
 #[test]
-fn what_is_not_evaluated_is_named() {
-    let check = |text: &str, expected: Option<&str>| {
-        let found = Plan::new(text).expect("a query").unsupported();
-        assert_eq!(found.as_deref(), expected, "{text}");
-    };
-    check("histogram_quantile(0.9, sum by (le) (rate(x[step()] @ end())))", None);
-    check("sin(x)", None);
-    check("x + on (a) info(x)", Some("function \"info\" is not evaluated yet"));
-    check("rate(x[5m:1m])", None);
-    check("x + fill(0) y", None);
-    check("x smoothed", Some("\"smoothed\" is not evaluated yet"));
-    check("rate(x[1m] anchored)", Some("\"anchored\" is not evaluated yet"));
-    check("limitk(1, x)", Some("aggregation \"limitk\" is not evaluated yet"));
-}
-
-#[test]
 fn places_point_into_the_text_as_written() {
     let plan = Plan::new("a\n + ((é_{x=\"1\"}))".replace("é_", "e_").as_str()).expect("a query");
     let Node::Binary(binary) = &plan.expr().node else { panic!("no sum") };

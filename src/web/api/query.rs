@@ -65,11 +65,7 @@ fn parsed(params: &Params) -> Result<query::Expr, ApiError> {
 }
 
 fn plan(params: &Params) -> Result<Plan, ApiError> {
-    let plan = Plan::new(text(params)).map_err(|error| ApiError::parameter("query", error))?;
-    match plan.unsupported() {
-        Some(what) => Err(ApiError::parameter("query", what)),
-        None => Ok(plan),
-    }
+    Plan::new(text(params)).map_err(|error| ApiError::parameter("query", error))
 }
 
 fn check_points(start: Timestamp, end: Timestamp, step: Span, most: usize) -> Result<(), ApiError> {

@@ -11,7 +11,7 @@ use crate::model::list::List;
 use crate::model::{Labels, Origin, Span, Timestamp, is_absent, stale_marker};
 use crate::query::{Limits, Options, Plan};
 
-const QUERIES: [&str; 42] = [
+const QUERIES: [&str; 48] = [
     "a",
     "a offset 2s",
     "-a",
@@ -54,6 +54,12 @@ const QUERIES: [&str; 42] = [
     "sum(rate(a[5s])) / sum(rate(b[5s]))",
     "label_replace(rate(a[5s]), \"w\", \"$1\", \"x\", \"(.*)\")",
     "absent(a) + timestamp(vector(1))",
+    "limitk by (y) (1, a)",
+    "limit_ratio(0.5, a)",
+    "info(a, {__name__=\"b\"})",
+    "increase(a[5s] anchored)",
+    "double_exponential_smoothing(a[8s], 0.5, 0.5)",
+    "histogram_fraction(0, 1, a)",
 ];
 
 #[derive(Debug, Clone)]
