@@ -17,7 +17,7 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
-use run::{Outcome, Strictness, run_script};
+use run::{Outcome, run_script};
 
 fn scripts_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
@@ -35,7 +35,7 @@ fn the_scripts_of_the_project_hold() {
     for path in scripts {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let outcomes = run_script(&text, Strictness::Words);
+        let outcomes = run_script(&text);
         assert!(!outcomes.is_empty(), "{name} evaluates nothing");
         for (line, outcome) in outcomes {
             match outcome {
@@ -72,6 +72,59 @@ fn every_name_of_the_language_stands_in_a_script() {
     assert!(missing.is_empty(), "no script calls {missing:?}");
 }
 
+/// The rows of the tables in `topics.md`: a topic, and a script or a test.
+fn topics() -> Vec<(String, String)> {
+    let rows = include_str!("promql/topics.md").lines().filter_map(|line| {
+        let (topic, place) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
+        Some((topic.to_owned(), place.to_owned()))
+    });
+    rows.filter(|(topic, _)| topic != "topic" && topic != "---").collect()
+}
+
+/// The sections of a script that evaluate something.
+fn sections(text: &str) -> Vec<String> {
+    let mut sections: Vec<(String, bool)> = Vec::new();
+    for line in text.lines() {
+        if let Some(topic) = line.strip_prefix("# topic: ") {
+            sections.push((topic.trim().to_owned(), false));
+        } else if let Some(last) = sections.last_mut() {
+            last.1 |= line.starts_with("eval");
+        }
+    }
+    sections.into_iter().filter(|(_, evaluates)| *evaluates).map(|(topic, _)| topic).collect()
+}
+
+#[test]
+fn every_topic_has_a_script_and_every_script_its_topics() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let topics = topics();
+    assert!(topics.len() >= 58, "topics are missing");
+    let mut missing = Vec::new();
+    for (topic, place) in &topics {
+        let there = if Path::new(place).extension().is_some() {
+            let text = std::fs::read_to_string(root.join("promql").join(place)).unwrap();
+            sections(&text).contains(topic)
+        } else {
+            let test = format!("async fn {place}()");
+            ["api.rs", "grafana.rs"].iter().any(|file| {
+                std::fs::read_to_string(root.join("suite").join(file)).unwrap().contains(&test)
+            })
+        };
+        if !there {
+            missing.push(format!("{place} has nothing on `{topic}`"));
+        }
+    }
+    for path in scripts_in(&root.join("promql")) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for topic in sections(&std::fs::read_to_string(&path).unwrap()) {
+            if !topics.contains(&(topic.clone(), name.clone())) {
+                missing.push(format!("`{topic}` of {name} has no row in topics.md"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 #[test]
 fn scripts_from_elsewhere_are_reported() {
     let Some(folder) = std::env::var_os("WATCHGLASS_PROMQLTEST_DIR") else {
@@ -79,7 +132,7 @@ fn scripts_from_elsewhere_are_reported() {
     };
     for path in scripts_in(Path::new(&folder)) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let outcomes = run_script(&text, Strictness::Values);
+        let outcomes = run_script(&text);
         let (mut passed, mut failed, mut skipped) = (0, 0, 0);
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         for (line, outcome) in &outcomes {

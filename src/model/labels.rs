@@ -13,6 +13,18 @@ use foldhash::fast::RandomState;
 /// The label that holds the metric name.
 pub const METRIC_NAME: &str = "__name__";
 
+/// The label that holds the type of a metric, where who sends it says it in a label.
+pub const METRIC_TYPE: &str = "__type__";
+
+/// The label that holds the unit of a metric, likewise.
+pub const METRIC_UNIT: &str = "__unit__";
+
+/// Whether a label says which metric a series belongs to, and no longer fits what is computed of
+/// it: name, type and unit.
+pub fn is_metric_identity(label: &str) -> bool {
+    matches!(label, METRIC_NAME | METRIC_TYPE | METRIC_UNIT)
+}
+
 /// A label set: sorted by name, no duplicates, no empty values, cheap to clone.
 ///
 /// ```
@@ -152,10 +164,10 @@ impl Labels {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The set without the metric name.
+    /// The set without what says which metric it is: name, type and unit.
     #[must_use]
     pub fn without_name(&self) -> Self {
-        self.filtered(|name| name != METRIC_NAME)
+        self.filtered(|name| !is_metric_identity(name))
     }
 
     /// The set of the labels whose name passes.

@@ -23,15 +23,17 @@ mod time;
 pub use batch::{Batch, Entry, Kind, Origin, Refusal};
 pub use clock::{Clock, SteppedClock, Waiting};
 pub use follow::{Follow, Followed, SeriesRef};
-pub use labels::{LabelError, Labels, LabelsBuilder, METRIC_NAME};
+pub use labels::{
+    LabelError, Labels, LabelsBuilder, METRIC_NAME, METRIC_TYPE, METRIC_UNIT, is_metric_identity,
+};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use metadata::{Metadata, MetricType};
 pub use principal::Principal;
 pub use report::{Counter, Reading, Report};
 pub use sample::{ABSENT, STALE_BITS, Sample, is_absent, is_stale, stale_marker};
 pub use seams::{
-    Append, Appended, Arrival, Arrivals, NotDurable, Receipt, Select, SelectError, Selected,
-    Selection,
+    Append, Appended, Arrival, Arrivals, Measure, NotDurable, Receipt, Select, SelectError,
+    Selected, Selection,
 };
 pub use setting::{ByteSize, SettingError};
 pub use time::{Span, TimeRange, Timestamp};

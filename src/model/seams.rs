@@ -133,6 +133,15 @@ impl fmt::Display for SelectError {
 
 impl std::error::Error for SelectError {}
 
+/// About how much a selection gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// Series with a sample inside.
+    pub series: u64,
+    /// Their samples inside.
+    pub samples: u64,
+}
+
 /// Gives samples out.
 pub trait Select: Send + Sync {
     /// The series that pass with their samples inside the range, sorted by labels. A series without
@@ -141,6 +150,18 @@ pub trait Select: Send + Sync {
     /// # Errors
     /// When more series or samples pass than the selection allows.
     fn select(&self, selection: &Selection<'_>) -> Result<Vec<Selected>, SelectError>;
+
+    /// About how many series and samples a selection of these would give, without limits. Whoever
+    /// can say so without reading the samples does.
+    fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+        let all = usize::MAX;
+        let newest_only = false;
+        let selection =
+            Selection { matchers, range, newest_only, series_max: all, samples_max: all };
+        let found = self.select(&selection).unwrap_or_default();
+        let samples = found.iter().map(|one| one.samples.len() as u64).sum();
+        Measure { series: found.len() as u64, samples }
+    }
 
     /// The label names of the series that pass and have a sample inside the range, sorted.
     fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Vec<String>;

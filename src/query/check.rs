@@ -96,8 +96,19 @@ impl Check<'_> {
         self.expect(&aggregate.expr, ValueType::Vector, &context)?;
         if let (Some(param), Some(wanted)) = (&aggregate.param, aggregate.op.param_type()) {
             self.expect(param, wanted, &format!("the parameter of {context}"))?;
+            self.label_name(param)?;
         }
         Ok(())
+    }
+
+    /// Refuses a text that is no label name, as it was written: here, while that is still at hand.
+    fn label_name(&self, text: &Expr) -> Checked<()> {
+        let Node::String(name) = &text.node else { return Ok(()) };
+        if !name.is_empty() && !name.contains(char::REPLACEMENT_CHARACTER) {
+            return Ok(());
+        }
+        let written = self.text.get(text.place.start..text.place.end).unwrap_or_default();
+        self.error(text.place, format!("invalid label name {written}"))
     }
 
     fn call(&mut self, function: Function, args: &[Expr], place: Place) -> Checked<()> {

@@ -266,9 +266,8 @@ impl<'a> Lexer<'a> {
                 _ => return Err(format!("unterminated string, expected a closing {quote}")),
             }
         }
-        String::from_utf8(bytes)
-            .map(Kind::Text)
-            .map_err(|_| "the escapes of the string do not make valid UTF-8".to_owned())
+        // Escapes may make what is not UTF-8. No label holds that, so it matches nothing.
+        Ok(Kind::Text(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Reads an escape after its backslash.

@@ -15,7 +15,10 @@ mod sample;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;
-pub use eval::{Bound, Column, EvalError, Grid, Limits, Output, Row, Standing, Value, evaluate};
+pub use eval::{
+    Bound, Column, Cost, EvalError, Grid, Limits, Output, Row, Seen, Standing, Value, estimate,
+    evaluate,
+};
 pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};

@@ -153,6 +153,12 @@ impl Index {
 
     /// The series that pass all of `matchers`, by number.
     pub(super) fn find(&self, matchers: &[Matcher]) -> Vec<Found> {
+        let labels = |number: u32| Some((number, self.labels.get(number as usize)?.clone()?));
+        self.numbers(matchers).into_iter().filter_map(labels).collect()
+    }
+
+    /// The numbers of the series that pass all of `matchers`, ascending.
+    pub(super) fn numbers(&self, matchers: &[Matcher]) -> Vec<u32> {
         let (wanting, allowing): (Vec<&Matcher>, Vec<&Matcher>) =
             matchers.iter().partition(|matcher| !matcher.matches_empty());
         let (equal, wanting): (Vec<&Matcher>, Vec<&Matcher>) =
@@ -182,8 +188,7 @@ impl Index {
                 found.retain(|number| barred.binary_search(number).is_err());
             }
         }
-        let labels = |number: u32| Some((number, self.labels.get(number as usize)?.clone()?));
-        found.into_iter().filter_map(labels).collect()
+        found
     }
 
     /// What passes all of these; nothing when there is no matcher to start with.

@@ -11,6 +11,7 @@ mod chunk;
 mod follow;
 mod index;
 mod maintain;
+mod measure;
 mod metadata;
 mod options;
 mod read;

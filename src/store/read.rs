@@ -8,7 +8,7 @@ use super::index::Found;
 use super::series::Series;
 use super::shard::{SHARDS, Shard};
 use crate::model::{
-    Labels, Matcher, Metadata, Sample, Select, SelectError, Selected, Selection, TimeRange,
+    Labels, Matcher, Measure, Metadata, Sample, Select, SelectError, Selected, Selection, TimeRange,
 };
 
 /// How many series are read under one taking of a shard's lock.
@@ -21,6 +21,10 @@ impl Select for Store {
         let mut selected = reading.selected;
         selected.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
         Ok(selected)
+    }
+
+    fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+        self.about(matchers, range)
     }
 
     fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Vec<String> {

@@ -129,6 +129,17 @@ impl Series {
         }
     }
 
+    /// About how many samples lie inside: its samples are taken to be evenly spread.
+    pub(super) fn about(&self, range: TimeRange) -> u64 {
+        let (Some(oldest), Some(newest)) = (self.oldest(), self.newest) else { return 0 };
+        let (from, to) = (range.from().max(oldest), range.to().min(newest.at));
+        if from > to {
+            return 0;
+        }
+        let (part, whole) = ((to - from).0 as f64 + 1.0, (newest.at - oldest).0 as f64 + 1.0);
+        ((self.footprint().samples as f64 * part / whole).ceil() as u64).max(1)
+    }
+
     /// Takes a sample of any time. A chunk is closed when it is full or reaches over `span`.
     pub(super) fn push(&mut self, sample: Sample, span: Span) -> Taken {
         let Some(newest) = self.newest else {

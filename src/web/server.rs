@@ -134,6 +134,8 @@ pub(crate) fn start(
         .max_connections(per_worker)
         .backlog(4096)
         .h1_write_buffer_size(WRITE_BUFFER_BYTES)
+        // Who closes their side has gone: what was computed for them ends there.
+        .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .listen(listener)?

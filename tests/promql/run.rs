@@ -4,7 +4,7 @@
 use watchglass::model::{Labels, Select, Selected, Span, Timestamp, is_absent};
 use watchglass::query::{Column, Grid, Limits, Options, Output, Plan, Value, evaluate};
 
-use crate::script::{Command, Eval, Series, When, Word, read};
+use crate::script::{Command, Eval, Series, Text, When, Word, read};
 use crate::store::Store;
 
 /// What became of one evaluation.
@@ -15,17 +15,8 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
-/// How much must be equal.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strictness {
-    /// The words of messages too.
-    Words,
-    /// Values alone, and whether there are messages.
-    Values,
-}
-
 /// Runs all evaluations of a script: (line, outcome).
-pub(crate) fn run_script(text: &str, strictness: Strictness) -> Vec<(usize, Outcome)> {
+pub(crate) fn run_script(text: &str) -> Vec<(usize, Outcome)> {
     let mut store = Store::default();
     let mut histogram_names: Vec<String> = Vec::new();
     let mut outcomes = Vec::new();
@@ -47,7 +38,7 @@ pub(crate) fn run_script(text: &str, strictness: Strictness) -> Vec<(usize, Outc
                 let outcome = if native {
                     Outcome::Skipped("native histograms".into())
                 } else {
-                    run(&eval, &store, strictness, !histogram_names.is_empty())
+                    run(&eval, &store, !histogram_names.is_empty())
                 };
                 outcomes.push((eval.line, outcome));
             }
@@ -57,12 +48,12 @@ pub(crate) fn run_script(text: &str, strictness: Strictness) -> Vec<(usize, Outc
 }
 
 /// `left_out`: native histograms should have been loaded as well, and a query would say so.
-fn run(eval: &Eval, store: &Store, strictness: Strictness, left_out: bool) -> Outcome {
+fn run(eval: &Eval, store: &Store, left_out: bool) -> Outcome {
     let fails = eval.words.iter().find(|(word, _)| *word == Word::Fail);
     let failed = |text: String| match fails {
         None => Outcome::Failed(format!("`{}`: {text}", eval.query)),
-        Some((_, Some(words))) if strictness == Strictness::Words && !text.contains(words) => {
-            Outcome::Failed(format!("`{}`: `{text}` instead of `{words}`", eval.query))
+        Some((_, Some(wanted))) if !holds(&text, wanted) => {
+            Outcome::Failed(format!("`{}`: `{text}` instead of {wanted:?}", eval.query))
         }
         Some(_) => Outcome::Passed,
     };
@@ -81,7 +72,7 @@ fn run(eval: &Eval, store: &Store, strictness: Strictness, left_out: bool) -> Ou
     if fails.is_some() {
         return Outcome::Failed(format!("`{}` does not fail: {:?}", eval.query, output.value));
     }
-    let words = compare_words(eval, &output, strictness);
+    let words = compare_words(eval, &output);
     if left_out && words.is_err() {
         return Outcome::Skipped("native histograms".into());
     }
@@ -96,19 +87,30 @@ fn run(eval: &Eval, store: &Store, strictness: Strictness, left_out: bool) -> Ou
     }
 }
 
-fn compare_words(eval: &Eval, output: &Output, strictness: Strictness) -> Result<(), String> {
-    for (word, words) in &eval.words {
-        let (notes, wanted) = match word {
+/// Whether a failure says what is wanted.
+fn holds(text: &str, wanted: &Text) -> bool {
+    match wanted {
+        Text::Words(words) => text.contains(words),
+        Text::Pattern(pattern) => pattern.is_match(text),
+    }
+}
+
+fn compare_words(eval: &Eval, output: &Output) -> Result<(), String> {
+    for (word, wanted) in &eval.words {
+        let (notes, there) = match word {
             Word::Warn => (&output.warnings, true),
             Word::NoWarn => (&output.warnings, false),
             Word::Info => (&output.infos, true),
             Word::NoInfo => (&output.infos, false),
             Word::Fail => continue,
         };
-        let words = words.as_deref().filter(|_| strictness == Strictness::Words).unwrap_or("");
-        let found = notes.iter().any(|note| note.contains(words));
-        if found != wanted {
-            return Err(format!("expected {word:?} `{words}`, there is {notes:?}"));
+        let is_wanted = |note: &String| match wanted {
+            None => true,
+            Some(Text::Words(words)) => note == words,
+            Some(Text::Pattern(pattern)) => pattern.is_match(note),
+        };
+        if notes.iter().any(is_wanted) != there {
+            return Err(format!("expected {word:?} {wanted:?}, there is {notes:?}"));
         }
     }
     Ok(())

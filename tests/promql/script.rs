@@ -32,12 +32,27 @@ pub(crate) enum Word {
     NoInfo,
 }
 
+/// What a message must be.
+#[derive(Debug, Clone)]
+pub(crate) enum Text {
+    /// A remark is this text, with its place; a failure holds it.
+    Words(String),
+    /// It matches this.
+    Pattern(regex::Regex),
+}
+
+impl Text {
+    fn pattern(text: &str) -> Self {
+        Self::Pattern(regex::Regex::new(text).unwrap())
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Eval {
     pub(crate) line: usize,
     pub(crate) when: When,
     pub(crate) query: String,
-    pub(crate) words: Vec<(Word, Option<String>)>,
+    pub(crate) words: Vec<(Word, Option<Text>)>,
     pub(crate) ordered: bool,
     pub(crate) text: Option<String>,
     /// The times of raw samples: their start and their distance.
@@ -138,7 +153,18 @@ fn eval(rest: &str, line: usize) -> Eval {
 
 fn expectation(eval: &mut Eval, line: &str) {
     let Some(expected) = line.strip_prefix("expect ") else {
-        if line.starts_with("expected_fail") {
+        // The older form of the same.
+        if let Some((form, text)) = line.split_once(char::is_whitespace)
+            && let Some(kind) = form.strip_prefix("expected_fail_")
+        {
+            let text = text.trim();
+            let text = match kind {
+                "message" => Text::Words(text.to_owned()),
+                "regexp" => Text::pattern(text),
+                other => panic!("line {}: `expected_fail_{other}`", eval.line),
+            };
+            eval.words.retain(|(word, _)| *word != Word::Fail);
+            eval.words.push((Word::Fail, Some(text)));
             return;
         }
         if line.contains("{{") {
@@ -151,7 +177,12 @@ fn expectation(eval: &mut Eval, line: &str) {
         return;
     };
     let (word, rest) = expected.split_once(' ').unwrap_or((expected, ""));
-    let words = rest.split_once(':').map(|(_, words)| words.trim().to_owned());
+    let said = matches!(word, "fail" | "warn" | "info").then_some(rest);
+    let words = said.and_then(|rest| rest.split_once(':')).map(|(kind, text)| match kind.trim() {
+        "msg" => Text::Words(text.trim().to_owned()),
+        "regex" => Text::pattern(text.trim()),
+        other => panic!("line {}: `{other}:`", eval.line),
+    });
     match word {
         "fail" => eval.words.push((Word::Fail, words)),
         "warn" => eval.words.push((Word::Warn, words)),

@@ -7,7 +7,7 @@ use watchglass::model::Span;
 use crate::support::{Answer, App, NOW, Request};
 
 /// Ten seconds of two counters and a gauge, the last sample at [`NOW`].
-async fn app() -> App {
+pub(crate) async fn app() -> App {
     let app = App::with("[server]\ncors_origins = [\"https://graphs.example\"]").await;
     let mut text = String::from("# TYPE requests_total counter\n# HELP requests_total Requests\n");
     for second in 0..=10 {
@@ -22,11 +22,11 @@ async fn app() -> App {
     app
 }
 
-fn seconds() -> i64 {
+pub(crate) fn seconds() -> i64 {
     NOW.0 / 1000
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() {
             char::from(byte).to_string()
@@ -38,7 +38,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// The data of an answer that went well.
-fn data(answer: &Answer) -> Value {
+pub(crate) fn data(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.text());
     let json = answer.json();
@@ -145,11 +145,12 @@ async fn mistakes_are_named_with_prometheus_types_and_codes() {
     let range = |query: &str, start: i64, end: i64, step: &str| {
         format!("/api/v1/query_range?query={query}&start={start}&end={end}&step={step}")
     };
-    check("/api/v1/query_range?query=1&end=1&step=1", 400, bad, "\"start\": it is missing").await;
+    check("/api/v1/query_range?query=1&end=1&step=1", 400, bad, "\"start\": cannot parse").await;
     check(&range("1", at, at - 1, "1"), 400, bad, "\"end\"").await;
     check(&range("1", at, at, "0"), 400, bad, "\"step\"").await;
     check(&range("temp%5B1m%5D", at, at, "1"), 400, bad, "range vector").await;
-    check(&range("1", at, at + 11_001, "1"), 400, bad, "query.points_max = 11000").await;
+    let many = "exceeded maximum resolution of 11000 points per timeseries";
+    check(&range("1", at, at + 11_001, "1"), 400, bad, many).await;
     let twice = encoded("temp + on () group_left () requests_total");
     let path = format!("/api/v1/query?query={twice}&time={at}");
     check(&path, 422, "execution", "many-to-many").await;
@@ -195,6 +196,24 @@ async fn limits_lookback_stats_and_remarks_are_honoured() {
     assert_eq!(got["stats"]["samples"]["totalQueryableSamples"], 2);
     let path = format!("/api/v1/query?query=temp&time={}", seconds() + 20);
     assert_eq!(data(&app.get(&path).await)["result"].as_array().map(Vec::len), Some(1));
+    let got = query(&app, "rate(requests_total[5s])", "&stats=all").await;
+    let samples = &got["stats"]["samples"];
+    assert_eq!(samples["totalQueryableSamples"], 10);
+    assert_eq!(samples["totalQueryableSamplesPerStep"], json!([[seconds() as f64, 10]]));
+    assert!(samples["peakSamples"].as_u64().is_some_and(|peak| peak >= 10), "{samples}");
+    for timing in ["evalTotalTime", "execQueueTime", "execTotalTime", "innerEvalTime"] {
+        assert!(got["stats"]["timings"][timing].is_number(), "{got}");
+    }
+    let steps = format!(
+        "/api/v1/query_range?query={}&start={}&end={}&step=2&stats=1",
+        encoded("temp + count_over_time(temp[3s])"),
+        seconds() - 4,
+        seconds()
+    );
+    let got = data(&app.get(&steps).await);
+    // Three steps that see one sample, and three of a window.
+    assert_eq!(got["stats"]["samples"]["totalQueryableSamples"], 12);
+    assert!(got["stats"]["samples"].get("totalQueryableSamplesPerStep").is_none());
     let narrow = format!("{path}&lookback_delta=10s");
     assert_eq!(data(&app.get(&narrow).await)["result"], json!([]));
     let path = format!("/api/v1/query?query=rate(temp%5B10s%5D)&time={}", seconds());
@@ -224,46 +243,11 @@ async fn queries_are_formatted_and_parsed() {
     assert_eq!(range["matchers"], json!([matcher]));
 }
 
-/// What Grafana's Prometheus data source asks while it is set up, while a query is written, and
-/// while a dashboard is shown.
 #[tokio::test]
-async fn a_grafana_data_source_finds_every_call_answered() {
+async fn the_service_tells_of_itself() {
     let app = app().await;
-    let (from, to) = (seconds() - 10, seconds());
-    let posts = [
-        ("/api/v1/query", format!("query=1%2B1&time={to}")),
-        (
-            "/api/v1/query_range",
-            format!("query=rate(requests_total%5B5s%5D)&start={from}&end={to}&step=1"),
-        ),
-        ("/api/v1/query", format!("query=requests_total&time={to}.123")),
-        ("/api/v1/labels", format!("start={from}&end={to}&match%5B%5D=requests_total")),
-        (
-            "/api/v1/series",
-            format!("match%5B%5D=%7B__name__%3D%22temp%22%7D&start={from}&end={to}"),
-        ),
-        ("/api/v1/query_exemplars", format!("query=requests_total&start={from}&end={to}")),
-    ];
-    for (path, body) in posts {
-        let answer = app.post(path, &body).await;
-        assert_eq!(answer.json()["status"], "success", "{path} {body}: {}", answer.text());
-    }
-    for path in [
-        "/api/v1/status/buildinfo",
-        "/api/v1/metadata?limit=40000",
-        "/api/v1/rules",
-        "/api/v1/alerts",
-        "/api/v1/targets?state=active",
-        "/api/v1/status/flags",
-        "/api/v1/status/config",
-        "/api/v1/status/runtimeinfo",
-        "/api/v1/status/tsdb",
-        "/api/v1/label/__name__/values",
-        "/api/v1/label/shop/values?match[]=requests_total",
-        "/api/v1/format_query?query=temp",
-        "/api/v1/parse_query?query=temp",
-    ] {
-        data(&app.get(path).await);
+    for path in ["flags", "runtimeinfo"] {
+        data(&app.get(&format!("/api/v1/status/{path}")).await);
     }
     let build = data(&app.get("/api/v1/status/buildinfo").await);
     let major: u32 = build["version"].as_str().unwrap().split('.').next().unwrap().parse().unwrap();
@@ -275,6 +259,21 @@ async fn a_grafana_data_source_finds_every_call_answered() {
     assert_eq!(targets["activeTargets"][0]["labels"]["job"], "node");
     let config = data(&app.get("/api/v1/status/config").await);
     assert!(config["yaml"].as_str().unwrap().contains("[query]"), "{config}");
+}
+
+#[tokio::test]
+async fn answers_are_compressed_for_those_who_ask() {
+    let app = app().await;
+    let (from, to) = (seconds() - 100, seconds());
+    let path = format!("/api/v1/query_range?query=requests_total&start={from}&end={to}&step=0.1");
+    let plain = app.get(&path).await;
+    let packed = Request::get(&path).header("accept-encoding", "gzip").send(app.address).await;
+    assert_eq!((packed.status, packed.header("content-encoding")), (200, Some("gzip")));
+    let mut text = String::new();
+    let mut reader = flate2::read::GzDecoder::new(packed.body.as_slice());
+    std::io::Read::read_to_string(&mut reader, &mut text).expect("gzip");
+    assert_eq!(text, plain.text());
+    assert!(packed.body.len() * 4 < text.len(), "{} of {}", packed.body.len(), text.len());
 }
 
 #[tokio::test]

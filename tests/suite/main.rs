@@ -9,9 +9,11 @@
 #![expect(clippy::format_collect, reason = "bodies of tests read best as they are sent")]
 
 mod api;
+mod dear;
 mod fallback;
 mod fanout;
 mod frames;
+mod grafana;
 mod health;
 mod hostile;
 mod law;

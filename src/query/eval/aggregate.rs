@@ -1,11 +1,12 @@
 //! Aggregations: the columns of a group become one, cell by cell.
 
-use crate::model::{ABSENT, Labels, METRIC_NAME, is_absent};
+use crate::model::{ABSENT, Labels, is_absent, is_metric_identity};
 
-use super::super::ast::{Aggregate, AggregateOp};
+use super::super::ast::{Aggregate, AggregateOp, Place};
 use super::limited;
 use super::number::{Mean, Sum, Variance, larger, smaller};
 use super::rank::{count_values, quantiles, ranked};
+use super::text;
 use super::vector::{Column, LabelMap, Vector, present};
 use super::{EvalError, Evaluator, mistyped};
 
@@ -56,20 +57,15 @@ impl Evaluator<'_> {
             let groups = self.groups(&vector, aggregate)?;
             return Ok(quantiles(&vector, groups, &numbers));
         }
-        if numbers.iter().any(|number| number.is_nan()) {
-            let name = aggregate.op.text();
-            return Err(EvalError::execution(format!(
-                "`{name}`: how many series to keep is NaN, and must be a number"
-            )));
-        }
         if aggregate.op == AggregateOp::LimitRatio {
-            for ratio in numbers.iter().filter(|ratio| ratio.abs() > 1.0) {
-                let text = format!("a ratio lies between -1 and 1, this one is {ratio}");
-                self.notes.warn(text, param.place);
-            }
+            self.check_ratios(&numbers, param.place)?;
             self.budget.work((vector.columns.len() * self.steps.count) as u64)?;
             return Ok(limited::part(&vector, &numbers));
         }
+        if numbers.iter().all(|number| *number < 1.0) {
+            return Ok(Vector::default());
+        }
+        check_sizes(&numbers)?;
         let groups = self.groups(&vector, aggregate)?;
         Ok(match aggregate.op {
             AggregateOp::Limitk => limited::first(&vector, &groups, &numbers),
@@ -77,13 +73,28 @@ impl Evaluator<'_> {
         })
     }
 
+    fn check_ratios(&mut self, ratios: &[f64], place: Place) -> Result<(), EvalError> {
+        for ratio in ratios.iter().filter(|ratio| !(-1.0..=1.0).contains(*ratio)) {
+            if ratio.is_nan() {
+                return Err(EvalError::execution("Ratio value is NaN"));
+            }
+            let got = text::number(*ratio, None);
+            let remark = format!(
+                "ratio value should be between -1 and 1, got {got}, capping to {}",
+                ratio.signum()
+            );
+            self.notes.warn(&remark, place);
+        }
+        Ok(())
+    }
+
     fn count_values(&mut self, aggregate: &Aggregate) -> Result<Vector, EvalError> {
         let param = aggregate.param.as_ref().ok_or_else(|| mistyped("there"))?;
         let label = self.text(param)?;
-        super::relabel::check_name("count_values", &label)?;
+        super::relabel::check_name("label name", &label, None)?;
         let vector = self.vector(&aggregate.expr)?;
         let groups = self.groups(&vector, aggregate)?;
-        count_values(&vector, &groups, &label, self.steps.count, &self.budget)
+        count_values(&vector, &groups, &label, self.steps.count, &mut self.budget)
     }
 
     /// The groups of a vector, in the order of their first members.
@@ -111,11 +122,29 @@ impl Evaluator<'_> {
     }
 }
 
+/// Refuses a number of series that is none. Prometheus' words; its numbers have 64 bits.
+fn check_sizes(sizes: &[f64]) -> Result<(), EvalError> {
+    for size in sizes {
+        let what = if size.is_nan() {
+            return Err(EvalError::execution("Parameter value is NaN"));
+        } else if *size >= i64::MAX as f64 {
+            "overflows"
+        } else if *size <= i64::MIN as f64 {
+            "underflows"
+        } else {
+            continue;
+        };
+        let size = text::number(*size, None);
+        return Err(EvalError::execution(format!("Scalar value {size} {what} int64")));
+    }
+    Ok(())
+}
+
 /// The labels of the group that a series belongs to.
 pub(super) fn group_labels(labels: &Labels, aggregate: &Aggregate) -> Labels {
     let named = |name: &str| aggregate.grouping.iter().any(|label| label == name);
     if aggregate.without {
-        labels.filtered(|name| name != METRIC_NAME && !named(name))
+        labels.filtered(|name| !is_metric_identity(name) && !named(name))
     } else if aggregate.grouping.is_empty() {
         Labels::empty()
     } else {

@@ -1,12 +1,14 @@
 //! Function calls: which function takes which way through the evaluator.
 
-use crate::model::{ABSENT, Labels, METRIC_NAME, MatchOp, Matcher, MetricType, is_absent};
+use crate::model::{
+    ABSENT, Labels, METRIC_NAME, METRIC_TYPE, MatchOp, Matcher, MetricType, is_absent,
+};
 
 use super::super::ast::{Expr, Node, Place};
 use super::super::function::Function;
 use super::rate::{Change, Extrapolated, last_change};
 use super::vector::{Column, Vector};
-use super::window::{Plain, Window, WindowFunction};
+use super::window::{Ends, Plain, Window, WindowFunction};
 use super::{EvalError, Evaluated, Evaluator, dates, math, number, over_time, regression};
 use super::{mistyped, without_parens};
 
@@ -20,6 +22,25 @@ pub(super) fn asks_for_time(name: &str, args: &[Expr]) -> bool {
         "timestamp" => args.first().is_none_or(|arg| selector_of(arg).is_none()),
         _ => args.is_empty() && dates::of_date(name).is_some(),
     }
+}
+
+/// Whether the function called `name` walks each window it is given; the others look at its ends.
+pub(super) fn walks(name: &str) -> bool {
+    !matches!(
+        name,
+        "rate"
+            | "increase"
+            | "delta"
+            | "irate"
+            | "idelta"
+            | "absent_over_time"
+            | "present_over_time"
+            | "count_over_time"
+            | "first_over_time"
+            | "last_over_time"
+            | "ts_of_first_over_time"
+            | "ts_of_last_over_time"
+    )
 }
 
 fn selector_of(expr: &Expr) -> Option<&super::super::ast::Selector> {
@@ -54,16 +75,21 @@ impl Evaluator<'_> {
             };
         }
         if let Some(look) = over_time::plain(name) {
-            let names = over_time::keeps_name(name);
-            return self.windows(arg(args, 0)?, &mut Plain(|w: &Window<'_>| Some(look(w))), names);
+            let (arg, names) = (arg(args, 0)?, over_time::keeps_name(name));
+            let look = |window: &Window<'_>| Some(look(window));
+            return if walks(name) {
+                self.windows(arg, &mut Plain(look), names)
+            } else {
+                self.windows(arg, &mut Ends(look), names)
+            };
         }
         match name {
-            "rate" => self.extrapolate(Change::Rate, name, arg(args, 0)?),
-            "increase" => self.extrapolate(Change::Increase, name, arg(args, 0)?),
-            "delta" => self.extrapolate(Change::Delta, name, arg(args, 0)?),
+            "rate" => self.extrapolate(Change::Rate, arg(args, 0)?),
+            "increase" => self.extrapolate(Change::Increase, arg(args, 0)?),
+            "delta" => self.extrapolate(Change::Delta, arg(args, 0)?),
             "irate" | "idelta" => {
                 let counter = name == "irate";
-                let mut function = Plain(|window: &Window<'_>| last_change(window, counter));
+                let mut function = Ends(|window: &Window<'_>| last_change(window, counter));
                 self.windows(arg(args, 0)?, &mut function, false)
             }
             "deriv" => {
@@ -147,38 +173,47 @@ impl Evaluator<'_> {
         }))
     }
 
-    fn extrapolate(
-        &mut self,
-        change: Change,
-        name: &str,
-        arg: &Expr,
-    ) -> Result<Evaluated, EvalError> {
+    fn extrapolate(&mut self, change: Change, arg: &Expr) -> Result<Evaluated, EvalError> {
         let matrix = self.matrix(arg)?;
         let vector = self.over_windows(matrix, &mut Extrapolated::new(change))?;
         if change != Change::Delta {
-            self.inform_of_gauges(name, &vector, arg.place);
+            self.inform_of_gauges(&vector, arg.place);
         }
         Ok(Evaluated::Vector(vector.drop_names()?))
     }
 
-    /// Says which metrics do not look like counters.
-    fn inform_of_gauges(&mut self, function: &str, vector: &Vector, place: Place) {
-        let mut last = "";
+    /// Says which metrics do not look like counters: by their type where a label tells it,
+    /// otherwise by what was told of them when they came, and by their name.
+    fn inform_of_gauges(&mut self, vector: &Vector, place: Place) {
+        let mut last = ("", "");
         for column in &vector.columns {
-            let name = column.labels.name();
-            if name == last || COUNTER_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            let (name, kind) = (column.labels.name(), column.labels.value(METRIC_TYPE));
+            if (name, kind) == last || name.is_empty() {
                 continue;
             }
-            last = name;
+            last = (name, kind);
+            if !kind.is_empty() {
+                if !matches!(kind, "counter" | "histogram") {
+                    let remark = format!(
+                        "metric might not be a counter, __type__ label is not set to \"counter\" \
+                         or \"histogram\", got {kind:?}: {name:?}"
+                    );
+                    self.notes.inform(&remark, place);
+                }
+                continue;
+            }
+            if COUNTER_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                continue;
+            }
             let metadata = self.data.metadata(name);
             if metadata.is_some_and(|known| known.metric_type == MetricType::Counter) {
                 continue;
             }
-            let text = format!(
-                "`{function}` is for counters, and `{name}` does not end as a counter's name does: \
-                 _total, _sum, _count or _bucket"
+            let remark = format!(
+                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \
+                 {name:?}"
             );
-            self.notes.inform(text, place);
+            self.notes.inform(&remark, place);
         }
     }
 
@@ -197,9 +232,9 @@ impl Evaluator<'_> {
         for (factor, index) in factors.iter_mut().zip([1, 2]) {
             *factor = self.scalar(arg(args, index)?)?;
             if let Some(bad) = factor.iter().find(|factor| !(**factor > 0.0 && **factor < 1.0)) {
-                let what = if index == 1 { "smoothing" } else { "trend" };
+                let (what, short) = if index == 1 { ("smoothing", "sf") } else { ("trend", "tf") };
                 return Err(EvalError::execution(format!(
-                    "invalid {what} factor: `{bad}` must lie between 0 and 1"
+                    "invalid {what} factor. Expected: 0 < {short} < 1, got: {bad:.6}"
                 )));
             }
         }
@@ -227,7 +262,7 @@ impl Evaluator<'_> {
     fn absent(&mut self, arg: &Expr, over_time: bool) -> Result<Evaluated, EvalError> {
         let vector = if over_time {
             let matrix = self.matrix(arg)?;
-            self.over_windows(matrix, &mut Plain(|_: &Window<'_>| Some(1.0)))?
+            self.over_windows(matrix, &mut Ends(|_: &Window<'_>| Some(1.0)))?
         } else {
             self.vector(arg)?
         };

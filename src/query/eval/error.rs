@@ -34,6 +34,8 @@ pub enum Bound {
     Series,
     /// Steps of the grid.
     Points,
+    /// Looks at samples, each step's window counted.
+    Work,
 }
 
 impl EvalError {
@@ -56,11 +58,22 @@ impl EvalError {
 impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Limit { bound: bound @ (Bound::Samples | Bound::Work), limit, samples } => {
+                let what = match bound {
+                    Bound::Work => "looks at samples",
+                    _ => "samples",
+                };
+                write!(
+                    f,
+                    "query processing would load too many samples into memory in query execution: \
+                     it needs more than {limit} {what} ({samples} samples read so far); narrow its \
+                     selectors or its ranges, or choose a longer step"
+                )
+            }
             Self::Limit { bound, limit, samples } => {
                 let what = match bound {
-                    Bound::Samples => "samples: narrow its selectors or its range",
                     Bound::Series => "series in one selector: add matchers",
-                    Bound::Points => "steps: choose a longer step or a shorter range",
+                    _ => "steps: choose a longer step or a shorter range",
                 };
                 write!(
                     f,

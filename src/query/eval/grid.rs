@@ -4,7 +4,8 @@ use crate::model::{Span, Timestamp};
 
 use super::super::ast::BinaryOp;
 use super::super::ast::{At, Length, LengthExpr, LengthNode, Shift};
-use super::EvalError;
+use super::limits::Budget;
+use super::{Bound, EvalError};
 
 /// The times asked for: `start`, `start + step`, … up to and including `end`. It begins at `start`
 /// and is never moved to multiples of `step`.
@@ -62,6 +63,38 @@ pub(super) struct Steps {
 }
 
 impl Steps {
+    /// All times of a grid, within the limit of steps.
+    pub(super) fn of(grid: &Grid, budget: &Budget<'_>) -> Result<Self, EvalError> {
+        let most = budget.points_max();
+        match grid.count() {
+            0 => Err(EvalError::execution("the end of the range lies before its start")),
+            count if count > most.saturating_add(1) => Err(budget.exceeded(Bound::Points, most)),
+            count => Ok(Self { start: grid.start, step: grid.step, count: count as usize }),
+        }
+    }
+
+    /// The multiples of `step` that a subquery over `range` sees from these steps; nothing when
+    /// there are none. The left edge is open: a multiple that lies on it is outside.
+    pub(super) fn inside(
+        self,
+        target: &Target,
+        range: Span,
+        step: Span,
+        budget: &Budget<'_>,
+    ) -> Result<Option<Self>, EvalError> {
+        let (first, last) = (target.of(self.start), target.of(self.last()));
+        let start = first.saturating_sub(range).floor_to(step).saturating_add(step);
+        if start > last {
+            return Ok(None);
+        }
+        let count = (i128::from(last.0) - i128::from(start.0)) / i128::from(step.0) + 1;
+        let (count, most) = (u64::try_from(count).unwrap_or(u64::MAX), budget.samples_max());
+        if count > most {
+            return Err(budget.exceeded(Bound::Samples, most));
+        }
+        Ok(Some(Self { start, step, count: count as usize }))
+    }
+
     /// The time of a step.
     pub(super) fn time(&self, index: usize) -> Timestamp {
         Timestamp(self.start.0.saturating_add(self.step.0.saturating_mul(index as i64)))

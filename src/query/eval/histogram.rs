@@ -1,8 +1,9 @@
 //! Classic histograms: quantiles from cumulative buckets, one series a bucket, bounds in `le`.
 
-use crate::model::{ABSENT, METRIC_NAME, is_absent};
+use crate::model::{ABSENT, is_absent, is_metric_identity};
 
 use super::super::ast::Expr;
+use super::notes::Raised;
 use super::vector::{Column, LabelMap, Vector, present};
 use super::{EvalError, Evaluated, Evaluator, mistyped};
 
@@ -22,6 +23,8 @@ struct Bucket {
 /// The bucket series of one histogram: upper bound and place in the vector, by bound.
 struct Histogram {
     labels: crate::model::Labels,
+    /// The metric name; empty when a function has taken it.
+    name: String,
     buckets: Vec<(f64, usize)>,
 }
 
@@ -54,7 +57,7 @@ impl Evaluator<'_> {
     fn histogram_quantiles(&mut self, args: &[Expr]) -> Result<Evaluated, EvalError> {
         let [arg, label, wanted @ ..] = args else { return Err(mistyped("there")) };
         let label = self.text(label)?;
-        super::relabel::check_name("histogram_quantiles", &label)?;
+        super::relabel::check_name("label name", &label, Some("histogram_quantiles"))?;
         let vector = self.vector(arg)?;
         let mut all: Vec<Column> = Vec::new();
         for quantile in wanted {
@@ -115,23 +118,23 @@ impl Evaluator<'_> {
         let mut buckets = Vec::new();
         let mut columns = Vec::with_capacity(histograms.len());
         for histogram in histograms {
-            let mut repaired = false;
+            let mut repaired: Option<Raised> = None;
             let quantile_at = |(step, quantile): (usize, &f64)| {
                 gather(&histogram, vector, step, &mut buckets);
                 if buckets.is_empty() {
                     return ABSENT;
                 }
                 let (value, raised) = quantile_of(*quantile, &mut buckets);
-                repaired |= raised;
+                if let Some(Rise { bounds, most }) = raised {
+                    let time = self.steps.time(step);
+                    let raised = Raised { bounds, most, samples: 1, times: (time, time) };
+                    repaired = Some(repaired.map_or(raised, |known| known.joined(raised)));
+                }
                 present(value)
             };
             let values = quantiles.iter().enumerate().map(quantile_at).collect();
-            if repaired {
-                let text = format!(
-                    "buckets of `{}` were raised where one counts less than the bucket below it",
-                    histogram.labels
-                );
-                self.notes.inform(text, arg.place);
+            if let Some(repaired) = repaired {
+                self.notes.raised(&histogram.name, repaired, arg.place);
             }
             columns.push(Column { labels: histogram.labels, values });
         }
@@ -145,13 +148,16 @@ impl Evaluator<'_> {
         for (index, column) in vector.columns.iter().enumerate() {
             let text = column.labels.value(BOUND);
             let Some(bound) = text.parse::<f64>().ok().filter(|bound| !bound.is_nan()) else {
-                let text = format!("`{}` is no bucket: `le` is `{text}`", column.labels);
-                self.notes.warn(text, arg.place);
+                let remark =
+                    format!("bucket label \"le\" is missing or has a malformed value of {text:?}");
+                let remark = super::text::about(&remark, column.labels.name());
+                self.notes.warn(&remark, arg.place);
                 continue;
             };
-            let labels = column.labels.filtered(|name| name != BOUND && name != METRIC_NAME);
+            let labels = column.labels.filtered(|name| name != BOUND && !is_metric_identity(name));
             let place = *seen.entry(labels.clone()).or_insert_with(|| {
-                histograms.push(Histogram { labels, buckets: Vec::new() });
+                let name = column.labels.name().to_owned();
+                histograms.push(Histogram { labels, name, buckets: Vec::new() });
                 histograms.len() - 1
             });
             histograms[place].buckets.push((bound, index));
@@ -177,34 +183,44 @@ fn gather(histogram: &Histogram, vector: &Vector, step: usize, buckets: &mut Vec
     }
 }
 
-/// The quantile, and whether buckets had to be raised for it.
-fn quantile_of(quantile: f64, buckets: &mut [Bucket]) -> (f64, bool) {
+/// How buckets were raised: the bounds of the lowest and the highest, and the most it took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Rise {
+    bounds: (f64, f64),
+    most: f64,
+}
+
+/// The quantile, and which buckets had to be raised for it.
+fn quantile_of(quantile: f64, buckets: &mut [Bucket]) -> (f64, Option<Rise>) {
     if quantile.is_nan() {
-        return (f64::NAN, false);
+        return (f64::NAN, None);
     }
     if quantile < 0.0 {
-        return (f64::NEG_INFINITY, false);
+        return (f64::NEG_INFINITY, None);
     }
     if quantile > 1.0 {
-        return (f64::INFINITY, false);
+        return (f64::INFINITY, None);
     }
     if buckets.len() < 2 || buckets.last().is_none_or(|last| last.bound != f64::INFINITY) {
-        return (f64::NAN, false);
+        return (f64::NAN, None);
     }
     let raised = make_monotonic(buckets);
     (interpolate(quantile, buckets).unwrap_or(f64::NAN), raised)
 }
 
-/// Raises counts that are lower than the one before; whether any dip was more than rounding.
-fn make_monotonic(buckets: &mut [Bucket]) -> bool {
-    let mut raised = false;
+/// Raises counts that are lower than the one before; tells of dips that were more than rounding.
+fn make_monotonic(buckets: &mut [Bucket]) -> Option<Rise> {
+    let mut raised: Option<Rise> = None;
     let mut highest = f64::NEG_INFINITY;
     for bucket in buckets {
         if highest.is_finite() && nearly_equal(bucket.count, highest) {
             bucket.count = highest;
         } else if bucket.count < highest {
+            let (bound, by) = (bucket.bound, highest - bucket.count);
+            let known = raised.unwrap_or(Rise { bounds: (bound, bound), most: by });
+            let bounds = (known.bounds.0.min(bound), known.bounds.1.max(bound));
+            raised = Some(Rise { bounds, most: known.most.max(by) });
             bucket.count = highest;
-            raised = true;
         } else {
             highest = bucket.count;
         }
@@ -298,7 +314,7 @@ mod tests {
         let check = |counts: &[f64], expected: &[f64], told: bool| {
             let pairs: Vec<(f64, f64)> = counts.iter().map(|count| (0.0, *count)).collect();
             let mut buckets = buckets(&pairs);
-            assert_eq!(make_monotonic(&mut buckets), told, "{counts:?}");
+            assert_eq!(make_monotonic(&mut buckets).is_some(), told, "{counts:?}");
             let repaired: Vec<f64> = buckets.iter().map(|bucket| bucket.count).collect();
             assert_eq!(repaired, expected, "{counts:?}");
         };

@@ -19,6 +19,8 @@ pub struct Limits {
     pub series_max: usize,
     /// The most intervals of the grid; one more step than this passes.
     pub points_max: usize,
+    /// Whether the samples that each step sees are counted for [`Output`](super::Output).
+    pub count_seen: bool,
     /// Set by somebody else to end the evaluation soon: a deadline, a client that left.
     pub stop: Option<Arc<AtomicBool>>,
 }
@@ -31,10 +33,15 @@ impl From<&Options> for Limits {
             samples_max: options.samples_max,
             series_max: options.series_max,
             points_max: options.points_max,
+            count_seen: false,
             stop: None,
         }
     }
 }
+
+/// So often a sample may be looked at, on average over as many as may be read: a window function
+/// looks at a sample once a step that sees it. With 20 million samples this is some seconds.
+const LOOKS_MAX: u64 = 100;
 
 /// Work is cheap to count; the flag is looked at once in this many samples.
 const WORK_BETWEEN_LOOKS: u64 = 4096;
@@ -45,11 +52,28 @@ pub(super) struct Budget<'a> {
     limits: &'a Limits,
     samples: u64,
     work: u64,
+    peak: u64,
+}
+
+/// How many samples the steps of a query saw: each window's, each step anew.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// By the steps of subqueries.
+    pub inside: u64,
+    /// By each step of the grid.
+    pub by_step: Vec<u64>,
+}
+
+impl Seen {
+    /// In all.
+    pub fn total(&self) -> u64 {
+        self.inside + self.by_step.iter().sum::<u64>()
+    }
 }
 
 impl<'a> Budget<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
-        Self { limits, samples: 0, work: 0 }
+        Self { limits, samples: 0, work: 0, peak: 0 }
     }
 
     /// How many samples were read.
@@ -62,19 +86,46 @@ impl<'a> Budget<'a> {
         self.limits.samples_max.saturating_sub(self.samples)
     }
 
+    /// How many samples may be read in all.
+    pub(super) const fn samples_max(&self) -> u64 {
+        self.limits.samples_max
+    }
+
+    /// How many intervals a grid may have.
+    pub(super) const fn points_max(&self) -> u64 {
+        self.limits.points_max as u64
+    }
+
     /// Counts samples that were read.
     pub(super) fn spend(&mut self, samples: u64) -> Result<(), EvalError> {
         if samples > self.samples_left() {
             return Err(self.exceeded(Bound::Samples, self.limits.samples_max));
         }
         self.samples += samples;
+        self.peak = self.peak.max(samples);
         self.work(samples)
     }
 
     /// Refuses to hold more than the limit: `series` dense columns of `steps` values.
-    pub(super) fn hold(&self, series: usize, steps: usize) -> Result<(), EvalError> {
-        if (series as u64).saturating_mul(steps as u64) > self.limits.samples_max {
+    pub(super) fn hold(&mut self, series: usize, steps: usize) -> Result<(), EvalError> {
+        let values = (series as u64).saturating_mul(steps as u64);
+        if values > self.limits.samples_max {
             return Err(self.exceeded(Bound::Samples, self.limits.samples_max));
+        }
+        self.peak = self.peak.max(values);
+        Ok(())
+    }
+
+    /// The most values that one part of the query held at once.
+    pub(super) const fn peak(&self) -> u64 {
+        self.peak
+    }
+
+    /// Refuses work beyond the limit before it is begun.
+    pub(super) fn affords(&self, work: u64) -> Result<(), EvalError> {
+        let most = self.limits.samples_max.saturating_mul(LOOKS_MAX);
+        if work > most {
+            return Err(self.exceeded(Bound::Work, most));
         }
         Ok(())
     }

@@ -3,11 +3,12 @@
 //! Groups depend on labels alone, so they are made once; whether a match is ambiguous depends on
 //! which elements exist at a step, so that is judged step by step.
 
-use crate::model::{ABSENT, Labels, METRIC_NAME, is_absent};
+use crate::model::{ABSENT, Labels, is_absent, is_metric_identity};
 
 use super::super::ast::{Cardinality, Matching};
 use super::binary::Operation;
-use super::vector::{Column, LabelMap, Vector};
+use super::text;
+use super::vector::{Column, LabelMap, Vector, same_labels_twice};
 use super::{EvalError, Evaluator};
 
 /// The elements of both sides that may meet; `one` is the side that must be unambiguous.
@@ -23,7 +24,7 @@ pub(super) fn match_labels(labels: &Labels, matching: &Matching) -> Labels {
     if matching.on {
         labels.filtered(named)
     } else {
-        labels.filtered(|name| name != METRIC_NAME && !named(name))
+        labels.filtered(|name| !is_metric_identity(name) && !named(name))
     }
 }
 
@@ -63,8 +64,19 @@ impl Evaluator<'_> {
         }
         let mut vector = Vector::new(columns);
         vector.prune();
-        vector.merge_equal()
+        vector.merge_equal_or(|labels| not_unique(matching, labels))
     }
+}
+
+/// Two results with the same labels at the same time.
+pub(super) fn not_unique(matching: &Matching, labels: &Labels) -> EvalError {
+    if matching.cardinality == Cardinality::OneToOne {
+        return same_labels_twice(labels);
+    }
+    let labels = text::labels(labels);
+    EvalError::execution(format!(
+        "multiple matches for labels: grouping labels must ensure unique matches: {labels}"
+    ))
 }
 
 /// The groups of both sides, in the order of their first members.
@@ -99,7 +111,7 @@ impl Sides<'_> {
     fn check(&self, group: &Labels, meeting: &Meeting, both: &[bool]) -> Result<(), EvalError> {
         if let Some(twice) = twice_at_once(&self.one.columns, &meeting.one, both) {
             let side = if self.swapped { "left" } else { "right" };
-            return Err(ambiguous(group, side, twice, "aggregate them, or match on more labels"));
+            return Err(ambiguous(group, side, twice));
         }
         if self.matching.cardinality != Cardinality::OneToOne || meeting.one.is_empty() {
             return Ok(());
@@ -112,9 +124,7 @@ impl Sides<'_> {
             super::vector::mark_presence(&mut partner, one);
         }
         match twice_at_once(&self.many.columns, &meeting.many, &partner) {
-            Some(twice) => {
-                Err(ambiguous(group, "left", twice, "if that is meant, say so with group_left"))
-            }
+            Some(twice) => Err(explicit(group, twice)),
             None => Ok(()),
         }
     }
@@ -175,7 +185,7 @@ impl Sides<'_> {
     /// is copied from the one side.
     pub(super) fn labels(&self, many: &Labels, one: &Labels, drop_name: bool) -> Labels {
         let Matching { on, labels: named, include, .. } = self.matching;
-        let kept = |name: &str| !(drop_name && name == METRIC_NAME);
+        let kept = |name: &str| !(drop_name && is_metric_identity(name));
         if self.matching.cardinality == Cardinality::OneToOne {
             let is_named = |name: &str| named.iter().any(|label| label == name);
             return many.filtered(|name| kept(name) && is_named(name) == *on);
@@ -214,10 +224,25 @@ fn twice_at_once<'a>(
     None
 }
 
-fn ambiguous(group: &Labels, side: &str, twice: (&Labels, &Labels), remedy: &str) -> EvalError {
-    let (a, b) = if twice.0 <= twice.1 { twice } else { (twice.1, twice.0) };
+fn ambiguous(group: &Labels, side: &str, twice: (&Labels, &Labels)) -> EvalError {
+    let (group, one, other) = in_words(group, twice);
     EvalError::execution(format!(
-        "many-to-many matching: the group `{group}` has more than one series on the {side} side, \
-         `{a}` and `{b}`; {remedy}"
+        "found duplicate series for the match group {group} on the {side} hand-side of the \
+         operation: [{one}, {other}];many-to-many matching not allowed: matching labels must be \
+         unique on one side"
     ))
+}
+
+fn explicit(group: &Labels, twice: (&Labels, &Labels)) -> EvalError {
+    let (group, one, other) = in_words(group, twice);
+    EvalError::execution(format!(
+        "multiple matches for labels: many-to-one matching must be explicit \
+         (group_left/group_right): the match group {group} has {one} and {other} on the left"
+    ))
+}
+
+/// The group and two of its series, the lesser one first.
+fn in_words(group: &Labels, (one, other): (&Labels, &Labels)) -> (String, String, String) {
+    let (one, other) = if one <= other { (one, other) } else { (other, one) };
+    (text::labels(group), text::labels(one), text::labels(other))
 }

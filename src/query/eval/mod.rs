@@ -9,6 +9,7 @@ mod binary;
 mod call;
 mod dates;
 mod error;
+mod estimate;
 mod extended;
 mod grid;
 mod histogram;
@@ -28,6 +29,7 @@ mod relabel;
 mod select;
 mod sets;
 mod standing;
+mod text;
 mod vector;
 mod window;
 
@@ -40,8 +42,9 @@ use super::ast::{Expr, Node, Place};
 use super::plan::Plan;
 
 pub use error::{Bound, EvalError};
+pub use estimate::{Cost, estimate};
 pub use grid::Grid;
-pub use limits::Limits;
+pub use limits::{Limits, Seen};
 pub use standing::{Row, Standing};
 pub use vector::Column;
 
@@ -62,6 +65,10 @@ pub struct Output {
     pub infos: Vec<String>,
     /// How many samples were read.
     pub samples: u64,
+    /// The most values that one part of the query held at once.
+    pub peak: u64,
+    /// How many samples the steps saw, if [`Limits::count_seen`] asked for it.
+    pub seen: Seen,
 }
 
 /// A result over all steps of the grid.
@@ -119,9 +126,10 @@ pub fn evaluate(
             ));
         }
     };
-    let samples = evaluator.budget.samples();
+    let (samples, peak) = (evaluator.budget.samples(), evaluator.budget.peak());
+    let seen = evaluator.seen.unwrap_or_default();
     let (warnings, infos) = evaluator.notes.finish(plan);
-    Ok(Output { value, warnings, infos, samples })
+    Ok(Output { value, warnings, infos, samples, peak, seen })
 }
 
 /// The value of `expr` at one time, where the values of some of its parts are known already, by
@@ -167,6 +175,10 @@ struct Evaluator<'a> {
     steps: Steps,
     budget: Budget<'a>,
     notes: Notes,
+    /// What the steps saw, where it is counted.
+    seen: Option<Seen>,
+    /// Whether the steps are those of a subquery.
+    inside: bool,
     /// Values of parts that are known already; each is asked for once.
     given: Vec<(Place, Evaluated)>,
 }
@@ -174,16 +186,10 @@ struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     fn new(data: &'a dyn Select, grid: Grid, limits: &'a Limits) -> Result<Self, EvalError> {
         let budget = Budget::new(limits);
-        let points_max = limits.points_max as u64;
-        let count = match grid.count() {
-            0 => return Err(EvalError::execution("the end of the range lies before its start")),
-            count if count > points_max.saturating_add(1) => {
-                return Err(budget.exceeded(Bound::Points, points_max));
-            }
-            count => count as usize,
-        };
-        let steps = Steps { start: grid.start, step: grid.step, count };
-        Ok(Self { data, limits, grid, steps, budget, notes: Notes::default(), given: Vec::new() })
+        let steps = Steps::of(&grid, &budget)?;
+        let seen = limits.count_seen.then(|| Seen { inside: 0, by_step: vec![0; steps.count] });
+        let (notes, given) = (Notes::default(), Vec::new());
+        Ok(Self { data, limits, grid, steps, budget, notes, seen, inside: false, given })
     }
 
     fn eval(&mut self, expr: &Expr) -> Result<Evaluated, EvalError> {
@@ -214,9 +220,15 @@ impl<'a> Evaluator<'a> {
     /// Evaluates at the first step alone and repeats the value at all steps.
     fn eval_once(&mut self, expr: &Expr) -> Result<Evaluated, EvalError> {
         let steps = self.steps;
+        let first = |seen: &Option<Seen>| {
+            seen.as_ref().and_then(|seen| seen.by_step.first()).copied().unwrap_or(0)
+        };
+        let before = first(&self.seen);
         self.steps.count = 1;
         let evaluated = self.eval(expr);
         self.steps = steps;
+        let samples = first(&self.seen) - before;
+        (1..steps.count).for_each(|step| self.see(step, samples));
         let repeat = |values: &mut Vec<f64>| {
             if let Some(value) = values.first().copied() {
                 values.resize(steps.count, value);
@@ -232,6 +244,17 @@ impl<'a> Evaluator<'a> {
             Evaluated::Text(_) | Evaluated::Matrix(_) => {}
         }
         Ok(evaluated)
+    }
+
+    /// Counts the samples that a step sees.
+    fn see(&mut self, step: usize, samples: u64) {
+        if let Some(seen) = &mut self.seen {
+            if self.inside {
+                seen.inside += samples;
+            } else if let Some(count) = seen.by_step.get_mut(step) {
+                *count += samples;
+            }
+        }
     }
 
     fn unary(&mut self, negative: bool, expr: &Expr) -> Result<Evaluated, EvalError> {
@@ -286,8 +309,9 @@ impl<'a> Evaluator<'a> {
     fn warn_of_quantiles(&mut self, quantiles: &[f64], place: Place) {
         for quantile in quantiles {
             if !(0.0..=1.0).contains(quantile) {
-                let text = format!("a quantile lies between 0 and 1, this one is {quantile}");
-                self.notes.warn(text, place);
+                let got = text::number(*quantile, None);
+                let remark = format!("quantile value should be between 0 and 1, got {got}");
+                self.notes.warn(&remark, place);
             }
         }
     }

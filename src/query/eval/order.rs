@@ -19,9 +19,9 @@ impl Evaluator<'_> {
         let labels = labels.iter().map(|label| self.text(label)).collect::<Result<Vec<_>, _>>()?;
         let mut vector = self.vector(vector)?;
         if !self.grid.is_instant() {
-            let text =
-                format!("`{name}` orders an instant query alone: a range is sorted by labels");
-            self.notes.warn(text, place);
+            let remark = "sort is ineffective for range queries since results are always ordered \
+                          by labels";
+            self.notes.warn(remark, place);
         }
         if self.steps.count > 1 {
             return Ok(Evaluated::Vector(vector));

@@ -75,7 +75,7 @@ pub(super) fn count_values(
     groups: &[Group],
     label: &str,
     steps: usize,
-    budget: &Budget<'_>,
+    budget: &mut Budget<'_>,
 ) -> Result<Vector, EvalError> {
     let mut places: LabelMap<usize> = LabelMap::default();
     let mut columns: Vec<Column> = Vec::new();

@@ -17,7 +17,7 @@ impl Evaluator<'_> {
         };
         let (to, from) = (self.text(to)?, self.text(from)?);
         let (replacement, pattern) = (self.text(replacement)?, self.text(pattern)?);
-        check_name("label_replace", &to)?;
+        check_name("destination label name", &to, Some("label_replace"))?;
         let regex = anchored(&pattern)?;
         let mut vector = self.vector(vector)?;
         let mut value = String::new();
@@ -36,10 +36,10 @@ impl Evaluator<'_> {
             return Err(mistyped("there"));
         };
         let (to, separator) = (self.text(to)?, self.text(separator)?);
-        check_name("label_join", &to)?;
+        check_name("destination label name", &to, Some("label_join"))?;
         let from = from.iter().map(|name| self.text(name)).collect::<Result<Vec<_>, _>>()?;
         for name in &from {
-            check_name("label_join", name)?;
+            check_name("source label name", name, Some("label_join"))?;
         }
         let mut vector = self.vector(vector)?;
         for column in &mut vector.columns {
@@ -54,10 +54,13 @@ fn joined(labels: &Labels, to: &str, separator: &str, from: &[String]) -> Labels
     labels.with(to, &values.join(separator))
 }
 
-/// A label name is any text but the empty one; what is not UTF-8 was replaced when it was read.
-pub(super) fn check_name(function: &str, name: &str) -> Result<(), EvalError> {
+/// Refuses what is no label name, as `what` in the call of `function`; any text is one but the
+/// empty text, and what was not UTF-8 when it was read.
+pub(super) fn check_name(what: &str, name: &str, function: Option<&str>) -> Result<(), EvalError> {
     if name.is_empty() || name.contains(char::REPLACEMENT_CHARACTER) {
-        return Err(EvalError::execution(format!("`{function}`: `{name}` is not a label name")));
+        let place = function.map(|function| format!(" in {function}():"));
+        let place = place.unwrap_or_default();
+        return Err(EvalError::execution(format!("invalid {what}{place} {name:?}")));
     }
     Ok(())
 }
@@ -65,9 +68,15 @@ pub(super) fn check_name(function: &str, name: &str) -> Result<(), EvalError> {
 fn anchored(pattern: &str) -> Result<Regex, EvalError> {
     let compiled =
         RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(REGEX_BYTES_MAX).build();
-    compiled.map_err(|_| {
+    compiled.map_err(|error| {
+        let why = match error {
+            regex::Error::CompiledTooBig(limit) => {
+                format!(" (it compiles to more than {limit} bytes)")
+            }
+            _ => String::new(),
+        };
         EvalError::execution(format!(
-            "`label_replace`: `{pattern}` is not a regular expression, or one too large"
+            "invalid regular expression in label_replace(): {pattern}{why}"
         ))
     })
 }

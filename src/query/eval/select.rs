@@ -1,7 +1,7 @@
 //! Selectors: one read of the data for all steps, then one walk over the samples of each series.
 
 use crate::model::{
-    ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_stale,
+    ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_absent, is_stale,
 };
 
 use super::super::ast::{Edge, Length, Selector};
@@ -53,10 +53,19 @@ impl Evaluator<'_> {
             }
             let column = Column { labels: one.labels, values };
             if !column.is_empty() {
+                self.see_column(&column);
                 columns.push(column);
             }
         }
         Ok(Vector::new(columns))
+    }
+
+    fn see_column(&mut self, column: &Column) {
+        if self.seen.is_some() {
+            for (step, value) in column.values.iter().enumerate() {
+                self.see(step, u64::from(!is_absent(*value)));
+            }
+        }
     }
 
     /// The windows of a range selector; staleness markers are left out.

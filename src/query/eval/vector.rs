@@ -69,6 +69,14 @@ impl Vector {
     /// Joins series with equal labels, which is possible when they never have a value at the same
     /// step.
     pub(super) fn merge_equal(self) -> Result<Self, EvalError> {
+        self.merge_equal_or(same_labels_twice)
+    }
+
+    /// As [`Self::merge_equal`], with the error for two that have.
+    pub(super) fn merge_equal_or(
+        self,
+        refusal: impl Fn(&Labels) -> EvalError,
+    ) -> Result<Self, EvalError> {
         let mut seen =
             LabelMap::with_capacity_and_hasher(self.columns.len(), RandomState::default());
         let mut columns: Vec<Column> = Vec::with_capacity(self.columns.len());
@@ -78,7 +86,7 @@ impl Vector {
                     seen.insert(column.labels.clone(), columns.len());
                     columns.push(column);
                 }
-                Some(index) => join(&mut columns[*index], &column)?,
+                Some(index) => join(&mut columns[*index], &column, &refusal)?,
             }
         }
         Ok(Self { columns, ordered: self.ordered })
@@ -114,18 +122,23 @@ pub(super) fn cell(value: Option<f64>) -> f64 {
 /// Two series that cannot be told apart.
 pub(super) fn same_labels_twice(labels: &Labels) -> EvalError {
     EvalError::execution(format!(
-        "two series of the result have the same labels `{labels}` at the same time; keep a label \
-         that tells them apart, or aggregate them"
+        "vector cannot contain metrics with the same labelset: {}; keep a label that tells them \
+         apart, or aggregate them",
+        super::text::labels(labels)
     ))
 }
 
-fn join(into: &mut Column, from: &Column) -> Result<(), EvalError> {
+fn join(
+    into: &mut Column,
+    from: &Column,
+    refusal: &impl Fn(&Labels) -> EvalError,
+) -> Result<(), EvalError> {
     for (old, new) in into.values.iter_mut().zip(&from.values) {
         if is_absent(*new) {
             continue;
         }
         if !is_absent(*old) {
-            return Err(same_labels_twice(&into.labels));
+            return Err(refusal(&into.labels));
         }
         *old = *new;
     }

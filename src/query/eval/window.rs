@@ -5,10 +5,10 @@ use crate::model::{Kind, Sample, Selected, Span, Timestamp, is_absent};
 use super::super::ast::{Expr, Length, Shift};
 use super::grid::{Steps, Target, positive_length};
 use super::vector::{Column, Vector, cell};
-use super::{Bound, EvalError, Evaluator};
+use super::{EvalError, Evaluator};
 
 /// The inner step of a subquery that names none: the usual evaluation interval.
-const SUBQUERY_STEP: Span = Span::from_secs(60);
+pub(super) const SUBQUERY_STEP: Span = Span::from_secs(60);
 
 /// A range vector: what each step sees of a series is the samples in (target − range, target].
 pub(super) struct Matrix {
@@ -76,6 +76,26 @@ impl<F: FnMut(&Window<'_>) -> Option<f64>> WindowFunction for Plain<F> {
     }
 }
 
+/// A function that looks at the ends of a window alone.
+pub(super) struct Ends<F>(pub(super) F);
+
+impl<F: FnMut(&Window<'_>) -> Option<f64>> WindowFunction for Ends<F> {
+    fn value(&mut self, window: &Window<'_>) -> Option<f64> {
+        (self.0)(window)
+    }
+
+    fn walks(&self) -> bool {
+        false
+    }
+}
+
+/// How often `samples` evenly spread samples are looked at when the windows of `count` steps are
+/// walked: each lies in as many windows as there are steps in a range.
+pub(super) fn looks(samples: u64, range: Span, step: Span, count: u64) -> u64 {
+    let windows = if step.0 > 0 { (range.0 / step.0).max(1).unsigned_abs() } else { 1 };
+    samples.saturating_mul(windows.min(count))
+}
+
 impl Evaluator<'_> {
     /// Applies `function` to every window of every series. Names stay.
     pub(super) fn over_windows(
@@ -84,6 +104,11 @@ impl Evaluator<'_> {
         function: &mut impl WindowFunction,
     ) -> Result<Vector, EvalError> {
         self.budget.hold(matrix.series.len(), self.steps.count)?;
+        if function.walks() {
+            let samples = matrix.series.iter().map(|series| series.samples.len() as u64).sum();
+            let (step, count) = (self.steps.step, self.steps.count as u64);
+            self.budget.affords(looks(samples, matrix.range, step, count))?;
+        }
         let mut columns = Vec::with_capacity(matrix.series.len());
         for series in matrix.series {
             function.begin(&series.samples);
@@ -100,6 +125,7 @@ impl Evaluator<'_> {
                     from += 1;
                 }
                 self.budget.work(if function.walks() { (to - from) as u64 } else { 0 })?;
+                self.see(step, (to - from) as u64);
                 let window = Window { all, from, to, end, start, time, step };
                 values.push(cell(if from < to { function.value(&window) } else { None }));
             }
@@ -122,22 +148,13 @@ impl Evaluator<'_> {
         let target = Target::new(shift, &self.grid)?;
         let range = positive_length(range, &self.grid)?;
         let step = step.map_or(Ok(SUBQUERY_STEP), |step| positive_length(step, &self.grid))?;
-        let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
-        // The left edge is open: a multiple that lies on it is outside.
-        let start = first.saturating_sub(range).floor_to(step).saturating_add(step);
-        if start > last {
+        let Some(inner) = self.steps.inside(&target, range, step, &self.budget)? else {
             return Ok(Matrix { series: Vec::new(), range, target });
-        }
-        let count = (i128::from(last.0) - i128::from(start.0)) / i128::from(step.0) + 1;
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        if count > self.limits.samples_max {
-            return Err(self.budget.exceeded(Bound::Samples, self.limits.samples_max));
-        }
-        let outer = self.steps;
-        self.steps = Steps { start, step, count: count as usize };
+        };
+        let outer = std::mem::replace(&mut self.steps, inner);
+        let inside = std::mem::replace(&mut self.inside, true);
         let vector = self.vector(expr);
-        let inner = self.steps;
-        self.steps = outer;
+        (self.steps, self.inside) = (outer, inside);
         let series = vector?.columns.into_iter().map(|column| samples_of(column, inner));
         let series: Vec<Selected> = series.filter(|one| !one.samples.is_empty()).collect();
         self.budget.spend(series.iter().map(|one| one.samples.len() as u64).sum())?;

@@ -314,7 +314,6 @@ fn mistakes_in_tokens() {
         ("`abc", r#"1:1: unterminated string, expected a closing "`""#),
         (r#""\q""#, r#"1:1: unknown escape "\q" in a string"#),
         (r#""\xZZ""#, r#"1:1: an escape "\x" in a string takes 2 digits of base 16"#),
-        (r#""\xff""#, "1:1: the escapes of the string do not make valid UTF-8"),
         (r#""\ud800""#, "1:1: an escape in a string is no valid code point"),
         ("$x", "1:1: unexpected character '$'"),
         ("up{}{}", r#"1:5: unexpected "{", expected an operator"#),

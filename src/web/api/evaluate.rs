@@ -2,7 +2,7 @@
 //! when whoever asked has left.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -23,7 +23,9 @@ pub(crate) struct QueryCounters {
     answered: Counter,
     failed: Counter,
     timeouts: Counter,
+    abandoned: Counter,
     samples: Counter,
+    running: AtomicU64,
 }
 
 impl Report for QueryCounters {
@@ -36,9 +38,16 @@ impl Report for QueryCounters {
                 "Queries over HTTP that met their deadline",
                 &self.timeouts,
             ),
+            (
+                "watchglass_query_abandoned_total",
+                "Queries over HTTP whose asker hung up",
+                &self.abandoned,
+            ),
             ("watchglass_query_samples_total", "Samples read by queries over HTTP", &self.samples),
         ];
         out.extend(rows.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+        let running = self.running.load(Ordering::Relaxed) as f64;
+        out.push(Reading::gauge("watchglass_query_running", "Queries over HTTP at work", running));
     }
 }
 
@@ -49,14 +58,50 @@ pub(super) struct Wishes {
     pub(super) timeout: Option<Span>,
     /// `lookback_delta`.
     pub(super) lookback: Option<Span>,
+    /// `stats`: whether the samples that each step sees are counted.
+    pub(super) count_seen: bool,
+}
+
+/// How long an evaluation took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Times {
+    /// Until it was known that the query may be evaluated.
+    pub(super) preparation: Span,
+    /// Until its turn came.
+    pub(super) queue: Span,
+    /// The evaluation itself.
+    pub(super) evaluation: Span,
 }
 
 /// Tells an evaluation to stop when nobody waits for it any more.
-struct StopWhenDropped(Arc<AtomicBool>);
+struct Waiting {
+    stop: Arc<AtomicBool>,
+    counters: Arc<QueryCounters>,
+    answered: bool,
+}
 
-impl Drop for StopWhenDropped {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
+        if !self.answered {
+            self.counters.abandoned.increment();
+        }
+    }
+}
+
+/// A place among the evaluations at work.
+struct Running(Arc<QueryCounters>);
+
+impl Running {
+    fn begin(counters: &Arc<QueryCounters>) -> Self {
+        counters.running.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -77,11 +122,25 @@ impl Api {
         plan: Plan,
         grid: Grid,
         wishes: &Wishes,
-    ) -> Result<Output, ApiError> {
+    ) -> Result<(Output, Times), ApiError> {
         let counters = &self.evaluations.counters;
-        let result = self.evaluate_in_time(plan, grid, wishes).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut waiting =
+            Waiting { stop: Arc::clone(&stop), counters: Arc::clone(counters), answered: false };
+        let most = self.options.deadline;
+        let deadline = wishes.timeout.map_or(most, |asked| asked.clamp(Span(1), most));
+        let patience = Duration::from_millis(deadline.0.unsigned_abs());
+        let evaluated = self.evaluate_in_turn(plan, grid, self.limits(wishes, stop));
+        let result = tokio::time::timeout(patience, evaluated).await;
+        waiting.answered = true;
+        let result = result.unwrap_or_else(|_| {
+            Err(ApiError::Timeout(format!(
+                "query timed out in expression evaluation: it was not answered within {deadline} \
+                 (`timeout`, query.deadline)"
+            )))
+        });
         match &result {
-            Ok(output) => {
+            Ok((output, _)) => {
                 counters.answered.increment();
                 counters.samples.add(output.samples);
             }
@@ -91,37 +150,44 @@ impl Api {
         result
     }
 
-    async fn evaluate_in_time(
+    fn limits(&self, wishes: &Wishes, stop: Arc<AtomicBool>) -> Limits {
+        let own = Limits::from(&self.options);
+        let lookback = wishes.lookback.unwrap_or(own.lookback);
+        Limits { lookback, count_seen: wishes.count_seen, stop: Some(stop), ..own }
+    }
+
+    /// Refuses what is too dear at once, without waiting for a turn.
+    async fn evaluate_in_turn(
         &self,
         plan: Plan,
         grid: Grid,
-        wishes: &Wishes,
-    ) -> Result<Output, ApiError> {
-        let most = self.options.deadline;
-        let deadline = wishes.timeout.map_or(most, |asked| asked.clamp(Span(1), most));
-        let patience = Duration::from_millis(deadline.0.unsigned_abs());
-        let late = |what: &str| {
-            ApiError::Timeout(format!("{what} within {deadline} (`timeout`, query.deadline)"))
+        limits: Limits,
+    ) -> Result<(Output, Times), ApiError> {
+        let internal = |error: &dyn std::fmt::Display| ApiError::Internal(error.to_string());
+        let begun = self.clock.now();
+        let store = Arc::clone(&self.store);
+        let estimate =
+            move || query::estimate(&plan, &*store, grid, &limits).map(|_| (plan, limits));
+        let estimated = tokio::task::spawn_blocking(estimate).await;
+        let (plan, limits) = estimated.map_err(|error| internal(&error))??;
+        let prepared = self.clock.now();
+        let turn = Arc::clone(&self.evaluations.turns).acquire_owned().await;
+        let turn = turn.map_err(|error| internal(&error))?;
+        let (store, running) =
+            (Arc::clone(&self.store), Running::begin(&self.evaluations.counters));
+        let at_work = self.clock.now();
+        let work = move || {
+            // Both are given back when the work is over, not when whoever asked has left.
+            let (_turn, _running) = (turn, running);
+            query::evaluate(&plan, &*store, grid, &limits)
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let guard = StopWhenDropped(Arc::clone(&stop));
-        let mut limits = Limits { stop: Some(stop), ..Limits::from(&self.options) };
-        limits.lookback = wishes.lookback.unwrap_or(limits.lookback);
-        let evaluated = async {
-            let turn = Arc::clone(&self.evaluations.turns).acquire_owned().await;
-            let turn = turn.map_err(|error| ApiError::Internal(error.to_string()))?;
-            let store = Arc::clone(&self.store);
-            let work = move || {
-                // Given back when the work is over, not when whoever asked has left.
-                let _turn = turn;
-                query::evaluate(&plan, &*store, grid, &limits)
-            };
-            let done = tokio::task::spawn_blocking(work).await;
-            let done = done.map_err(|error| ApiError::Internal(error.to_string()))?;
-            done.map_err(ApiError::from)
+        let done = tokio::task::spawn_blocking(work).await;
+        let output = done.map_err(|error| internal(&error))??;
+        let times = Times {
+            preparation: prepared - begun,
+            queue: at_work - prepared,
+            evaluation: self.clock.now() - at_work,
         };
-        let result = tokio::time::timeout(patience, evaluated).await;
-        drop(guard);
-        result.map_err(|_| late("the query was not answered"))?
+        Ok((output, times))
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn federate(
 ) -> Result<HttpResponse, ApiError> {
     let selectors = params.selectors()?;
     if selectors.is_empty() {
-        return Err(ApiError::parameter("match[]", "at least one selector is needed"));
+        return Err(ApiError::BadData("no match[] parameter provided".to_owned()));
     }
     let text = tokio::task::spawn_blocking(move || -> Result<String, ApiError> {
         let mut found: BTreeMap<Labels, Sample> = BTreeMap::new();

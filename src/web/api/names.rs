@@ -14,7 +14,7 @@ use crate::model::{Labels, Matcher, Select, Selection, TimeRange};
 pub(super) async fn series(params: Params, api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
     let selectors = params.selectors()?;
     if selectors.is_empty() {
-        return Err(ApiError::parameter("match[]", "at least one selector is needed"));
+        return Err(ApiError::BadData("no match[] parameter provided".to_owned()));
     }
     let (range, limit) = (params.time_range()?, params.limit("limit")?);
     let store = std::sync::Arc::clone(&api.store);

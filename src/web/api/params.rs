@@ -63,30 +63,23 @@ impl Params {
 
     /// A time, if it is there.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let time = |text: &str| {
-            parse_time(text).ok_or_else(|| {
-                let why = format!(
-                    "`{text}` is no time: say seconds since 1970, or like 2026-01-31T12:00:00Z"
-                );
-                ApiError::parameter(name, why)
-            })
-        };
+        let time = |text: &str| parse_time(text).ok_or_else(|| no_time(name, text));
         self.get(name).map(time).transpose()
     }
 
     /// A time that must be there.
     pub(super) fn required_time(&self, name: &str) -> Result<Timestamp, ApiError> {
-        self.time(name)?.ok_or_else(|| ApiError::parameter(name, "it is missing"))
+        self.time(name)?.ok_or_else(|| no_time(name, ""))
+    }
+
+    /// A length of time that must be there.
+    pub(super) fn required_span(&self, name: &str) -> Result<Span, ApiError> {
+        self.span(name)?.ok_or_else(|| no_span(name, ""))
     }
 
     /// A length of time, if it is there.
     pub(super) fn span(&self, name: &str) -> Result<Option<Span>, ApiError> {
-        let span = |text: &str| {
-            parse_span(text).ok_or_else(|| {
-                let why = format!("`{text}` is no length of time: say seconds, or like 1m30s");
-                ApiError::parameter(name, why)
-            })
-        };
+        let span = |text: &str| parse_span(text).ok_or_else(|| no_span(name, text));
         self.get(name).map(span).transpose()
     }
 
@@ -110,9 +103,23 @@ impl Params {
         let all = TimeRange::all();
         let start = self.time("start")?.unwrap_or(all.from());
         let end = self.time("end")?.unwrap_or(all.to());
-        TimeRange::new(start, end)
-            .ok_or_else(|| ApiError::parameter("end", "it lies before the start"))
+        TimeRange::new(start, end).ok_or_else(|| {
+            ApiError::parameter("end", "end timestamp must not be before start time")
+        })
     }
+}
+
+fn no_time(name: &str, text: &str) -> ApiError {
+    let why = format!(
+        "cannot parse {text:?} to a valid timestamp: say seconds since 1970, or like \
+         2026-01-31T12:00:00Z"
+    );
+    ApiError::parameter(name, why)
+}
+
+fn no_span(name: &str, text: &str) -> ApiError {
+    let why = format!("cannot parse {text:?} to a valid duration: say seconds, or like 1m30s");
+    ApiError::parameter(name, why)
 }
 
 fn selector(text: &str) -> Result<Vec<Matcher>, ApiError> {

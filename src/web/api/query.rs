@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Value as Json, json};
 
 use super::answer::{CUT, Remarks, result, success};
-use super::evaluate::Wishes;
+use super::evaluate::{Times, Wishes};
 use super::params::Params;
 use super::{Api, ApiError, ast};
 use crate::model::{Span, Timestamp};
-use crate::query::{self, Grid, Plan, Value, ValueType};
+use crate::query::{self, Grid, Output, Plan, Value, ValueType};
 
 /// Answers `/api/v1/query`.
 pub(super) async fn instant(params: Params, api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
@@ -21,18 +21,20 @@ pub(super) async fn instant(params: Params, api: web::Data<Api>) -> Result<HttpR
 pub(super) async fn range(params: Params, api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
     let (start, end) = (params.required_time("start")?, params.required_time("end")?);
     if end < start {
-        return Err(ApiError::parameter("end", "it lies before the start"));
+        return Err(ApiError::parameter("end", "end timestamp must not be before start time"));
     }
-    let step = params.span("step")?.ok_or_else(|| ApiError::parameter("step", "it is missing"))?;
+    let step = params.required_span("step")?;
     if step <= Span::ZERO {
-        return Err(ApiError::parameter("step", "it must be longer than nothing"));
+        let why = "zero or negative query resolution step widths are not accepted. Try a positive \
+                   integer";
+        return Err(ApiError::parameter("step", why));
     }
     check_points(start, end, step, api.options.points_max)?;
     let plan = plan(&params)?;
     let kind = plan.value_type();
     if !matches!(kind, ValueType::Scalar | ValueType::Vector) {
         let why = format!(
-            "a range query gives a scalar or an instant vector, and this one a {}",
+            "invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
             kind.text()
         );
         return Err(ApiError::parameter("query", why));
@@ -71,12 +73,11 @@ fn plan(params: &Params) -> Result<Plan, ApiError> {
 fn check_points(start: Timestamp, end: Timestamp, step: Span, most: usize) -> Result<(), ApiError> {
     let intervals = (i128::from(end.0) - i128::from(start.0)) / i128::from(step.0);
     if intervals > most as i128 {
-        let why = format!(
-            "{} points a series are more than query.points_max = {most}: say a longer step or a \
-             shorter range",
+        return Err(ApiError::BadData(format!(
+            "exceeded maximum resolution of {most} points per timeseries. Try decreasing the query \
+             resolution (?step=XX): these are {} (query.points_max)",
             intervals + 1
-        );
-        return Err(ApiError::parameter("step", why));
+        )));
     }
     Ok(())
 }
@@ -91,20 +92,41 @@ async fn answer(
     if lookback.is_some_and(|lookback| lookback <= Span::ZERO) {
         return Err(ApiError::parameter("lookback_delta", "it must be longer than nothing"));
     }
-    let wishes = Wishes { timeout: params.span("timeout")?, lookback };
+    let stats = params.get("stats");
+    let wishes = Wishes { timeout: params.span("timeout")?, lookback, count_seen: stats.is_some() };
     let limit = params.limit("limit")?;
-    let output = api.evaluate(plan, grid, &wishes).await?;
-    let mut remarks = Remarks { warnings: output.warnings, infos: output.infos, stats: None };
-    if params.get("stats").is_some() {
-        remarks.stats = Some(json!({
-            "samples": { "totalQueryableSamples": output.samples, "peakSamples": output.samples },
-        }));
-    }
+    let (output, times) = api.evaluate(plan, grid, &wishes).await?;
+    let stats = stats.map(|asked| statistics(&output, times, (asked == "all").then_some(grid)));
+    let mut remarks = Remarks { warnings: output.warnings, infos: output.infos, stats };
     let mut value = output.value;
     if cut(&mut value, limit) {
         remarks.warnings.push(CUT.to_owned());
     }
     Ok(result(value, grid, remarks))
+}
+
+/// What an evaluation took, in Prometheus' form; with `grid`, step by step as well.
+fn statistics(output: &Output, times: Times, grid: Option<Grid>) -> Json {
+    let Times { preparation, queue, evaluation } = times;
+    let mut samples = json!({
+        "totalQueryableSamples": output.seen.total(), "peakSamples": output.peak,
+    });
+    if let Some(Grid { start, step, .. }) = grid {
+        let at = |index: usize| start.saturating_add(Span(step.0.saturating_mul(index as i64)));
+        let steps = output.seen.by_step.iter().enumerate();
+        let steps: Vec<Json> =
+            steps.map(|(index, count)| json!([at(index).seconds(), count])).collect();
+        samples["totalQueryableSamplesPerStep"] = Json::from(steps);
+    }
+    json!({
+        "timings": {
+            "evalTotalTime": (preparation + evaluation).seconds(), "resultSortTime": 0,
+            "queryPreparationTime": preparation.seconds(), "innerEvalTime": evaluation.seconds(),
+            "execQueueTime": queue.seconds(),
+            "execTotalTime": (preparation + queue + evaluation).seconds(),
+        },
+        "samples": samples,
+    })
 }
 
 /// Keeps at most `limit` series; whether some had to go.

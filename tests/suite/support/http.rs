@@ -76,11 +76,16 @@ impl Request {
 
     /// Sends it and reads the head of the answer.
     pub(crate) async fn open(self, address: SocketAddr) -> Stream {
+        Stream::read_head(self.begin(address).await).await
+    }
+
+    /// Sends it and reads nothing.
+    pub(crate) async fn begin(self, address: SocketAddr) -> TcpStream {
         let mut connection = TcpStream::connect(address).await.unwrap();
         connection.write_all(self.head(address).as_bytes()).await.unwrap();
         // A server that refuses a body early closes the connection: then writing fails.
         let _ = connection.write_all(&self.body).await;
-        Stream::read_head(connection).await
+        connection
     }
 }
 

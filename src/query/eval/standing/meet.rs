@@ -5,8 +5,8 @@ use crate::model::{ABSENT, is_absent};
 
 use super::super::super::ast::{Binary, Cardinality, Matching};
 use super::super::binary::Operation;
-use super::super::matching::{Meeting, Sides, meetings};
-use super::super::vector::{Column, LabelMap, Vector, same_labels_twice};
+use super::super::matching::{Meeting, Sides, meetings, not_unique};
+use super::super::vector::{Column, LabelMap, Vector};
 use super::super::{EvalError, Evaluator, Grid};
 use super::node::{Around, Node, take_vector};
 use super::table::Table;
@@ -62,7 +62,7 @@ impl Meet {
                 continue;
             }
             if !is_absent(*cell) {
-                return Err(same_labels_twice(&table.labels()[*place as usize]));
+                return Err(not_unique(&self.matching, &table.labels()[*place as usize]));
             }
             *cell = value;
         }
