@@ -16,6 +16,7 @@ use mimalloc::MiMalloc;
 use socket2::{Domain, Socket, Type};
 use watchglass::clock::SystemClock;
 use watchglass::config::{self, Flags, Settings};
+use watchglass::web::Descriptors;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -171,11 +172,12 @@ fn raise_open_files(connections_max: usize) {
             limit.current = before;
         }
     }
-    let wanted = connections_max as u64 + 256;
-    if let Some(current) = limit.current.filter(|current| *current < wanted) {
+    let fit = Descriptors::new(connections_max as u64, limit.current).connections;
+    if fit < connections_max as u64 {
         log::info!(
-            "fewer files may be open than `server.connections_max` needs: further connections \
-             will wait open_files={current} wanted={wanted}"
+            "fewer files may be open than `server.connections_max` needs: connections beyond those \
+             that fit will wait open_files={} connections={fit}",
+            limit.current.unwrap_or_default()
         );
     }
 }

@@ -45,6 +45,8 @@ struct Frames {
     head: [u8; 10],
     filled: usize,
     left: usize,
+    /// The content of a ping, as far as it has come.
+    ping: Option<Vec<u8>>,
 }
 
 impl Viewers {
@@ -172,23 +174,29 @@ impl Viewer {
     }
 
     fn feed(&mut self, bytes: &[u8], counted: &mut Counted) {
-        for opcode in self.frames.feed(bytes, counted) {
-            if opcode == 9 {
-                // A pong without content; the mask is zero, which is a mask too.
-                self.stream.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).expect("room for a pong");
-            }
+        for content in self.frames.feed(bytes, counted) {
+            // The mask is zero, which is a mask too.
+            let mut pong = vec![0x8a, 0x80 | content.len() as u8, 0, 0, 0, 0];
+            pong.extend(content);
+            self.stream.write_all(&pong).expect("room for a pong");
         }
     }
 }
 
 impl Frames {
-    /// Counts the data frames that begin in `bytes`; gives the opcodes of the control frames.
-    fn feed(&mut self, mut bytes: &[u8], counted: &mut Counted) -> Vec<u8> {
-        let mut controls = Vec::new();
+    /// Counts the data frames that begin in `bytes`; gives the contents of pings that end in them.
+    fn feed(&mut self, mut bytes: &[u8], counted: &mut Counted) -> Vec<Vec<u8>> {
+        let mut pings = Vec::new();
         while let Some((first, rest)) = bytes.split_first() {
             if self.left > 0 {
                 let skipped = self.left.min(bytes.len());
                 self.left -= skipped;
+                if let Some(content) = &mut self.ping {
+                    content.extend(&bytes[..skipped]);
+                    if self.left == 0 {
+                        pings.extend(self.ping.take());
+                    }
+                }
                 bytes = &bytes[skipped..];
                 continue;
             }
@@ -211,11 +219,13 @@ impl Frames {
                     counted.messages += 1;
                     counted.bytes += (self.filled + self.left) as u64;
                 }
-                opcode => controls.push(opcode),
+                9 if self.left == 0 => pings.push(Vec::new()),
+                9 => self.ping = Some(Vec::new()),
+                _ => {}
             }
             self.filled = 0;
         }
-        controls
+        pings
     }
 }
 

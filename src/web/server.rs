@@ -21,7 +21,7 @@ use super::api::Api;
 use super::asset;
 use super::guard::Guard;
 use super::health::{self, Reports};
-use super::live::{self, Keys, OUTGOING_MAX, Worker, WorkerOutlet};
+use super::live::{self, Descriptors, Keys, OUTGOING_MAX, Worker, WorkerOutlet, straight};
 use super::options::Options;
 use super::pages::{self, Pages};
 use super::peers::Peers;
@@ -31,9 +31,10 @@ use super::remote_write;
 /// Unsent bytes that the system keeps for a connection; it doubles the figure. Small enough that a
 /// viewer's backlog is where the program sees it, large enough for a page at once.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
-/// Bytes of an answer that are collected before they are written. Each connection keeps a buffer of
-/// this size, and there are thousands.
-const WRITE_BUFFER_BYTES: usize = 8 * 1024;
+/// Bytes of an answer that are collected before they are written. The HTTP layer's buffer begins
+/// with twice as many and is kept as large as it ever was, by thousands of connections: a live
+/// session's pieces are not larger than this.
+pub(crate) const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// A peer that acknowledges nothing for this long is gone: the one way to end a jammed connection.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests under way get this long after the service was told to stop.
@@ -98,7 +99,9 @@ pub(crate) fn start(
     listener: TcpListener,
 ) -> std::io::Result<(Server, ServerHandle)> {
     let count = worker_count(&parts.options);
-    let per_worker = parts.options.connections_max.div_ceil(count);
+    let connections_max = parts.options.connections_max as u64;
+    let descriptors = Descriptors::new(connections_max, straight::files_max());
+    let per_worker = (descriptors.connections as usize).div_ceil(count);
     let workers = Arc::new(workers);
     let shared = Shared {
         assets: web::Data::new(parts.assets),
@@ -129,6 +132,7 @@ pub(crate) fn start(
         .on_connect(move |connection, extensions| {
             prepare(connection);
             peers.connected(connection, extensions);
+            straight::connected(connection, extensions, &descriptors);
         })
         .workers(count)
         .max_connections(per_worker)

@@ -71,7 +71,7 @@ pub(crate) async fn events(
     let key = keys.make(session);
     let resume = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let resume = resume.map(str::to_owned);
-    worker.open(session, false);
+    worker.open(session);
     let body = LiveBody::new(Rc::clone(&worker), session, None);
     let body = Keyed { body, keys: keys.clone(), key: key.clone() };
     open(&worker, session, Carrier::Events, Some(key), resume, commands)?;

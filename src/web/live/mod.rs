@@ -4,7 +4,9 @@
 mod body;
 mod fallback;
 mod gate;
+mod slot;
 mod socket;
+pub(super) mod straight;
 mod worker;
 
 use actix_web::web;
@@ -14,6 +16,7 @@ use crate::live::{Outgoing, Outlet};
 
 pub(super) use fallback::Keys;
 pub use gate::{Gate, GateError};
+pub use straight::Descriptors;
 pub(crate) use worker::{OUTGOING_MAX, Worker};
 
 /// The hub's way to one worker.

@@ -20,6 +20,7 @@ use crate::web::Error;
 
 use super::body::LiveBody;
 use super::gate::{Gate, GateError};
+use super::straight;
 use super::worker::Worker;
 
 /// The subprotocol with binary frames.
@@ -53,7 +54,7 @@ pub(crate) async fn socket(
     let (response, control, messages) =
         actix_ws::handle_with_protocols(&request, payload, &protocols)
             .map_err(|error| Error::BadRequest(format!("no WebSocket handshake: {error}")))?;
-    worker.open(session, true);
+    worker.open_socket(session, straight::socket(&request));
     let open = Command::Open {
         session,
         worker: worker.id(),
@@ -100,7 +101,8 @@ fn carrier(headers: &HeaderMap) -> Result<Carrier, Error> {
 async fn listen(
     worker: Rc<Worker>,
     session: SessionId,
-    mut control: actix_ws::Session,
+    // Without it the inbound stream ends.
+    _control: actix_ws::Session,
     messages: MessageStream,
     refused: Rc<Cell<Option<GateError>>>,
 ) {
@@ -114,12 +116,8 @@ async fn listen(
                     break Some(1013);
                 }
             }
-            Some(Ok(AggregatedMessage::Ping(bytes))) => {
-                if control.pong(&bytes).await.is_err() {
-                    break None;
-                }
-            }
-            Some(Ok(AggregatedMessage::Pong(_))) => {}
+            Some(Ok(AggregatedMessage::Ping(content))) => worker.send(session, pong(&content)),
+            Some(Ok(AggregatedMessage::Pong(content))) => worker.pong(session, &content),
             // Commands are text in every codec.
             Some(Ok(AggregatedMessage::Binary(_))) => break Some(1003),
             Some(Ok(AggregatedMessage::Close(reason))) => {
@@ -130,6 +128,11 @@ async fn listen(
         }
     };
     worker.end(session, code.or(Some(1000)));
+}
+
+/// The frame that answers a ping: its content, of 125 bytes at most as the gate holds.
+fn pong(content: &[u8]) -> Bytes {
+    [&[0x8a, content.len() as u8], content].concat().into()
 }
 
 fn code_of(error: &ProtocolError, refused: Option<GateError>) -> u16 {

@@ -6,26 +6,23 @@
 //! misses is told in one piece when it reads again.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 use bytes::Bytes;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::live::{Command, GroupId, Outgoing, SessionId, WorkerId};
 use crate::model::{Clock, Span, Timestamp};
 
-/// Frames of a group that a viewer may be behind before it is told the difference in one piece.
-const RECENT_MAX: usize = 16;
-/// Bytes of a viewer's own that may wait before more is added; beyond it the viewer is let go. The
-/// hub answers with less at once, so only who asks and does not read meets it.
-const PRIVATE_MAX: usize = 256 * 1024;
-/// Viewers that are woken before the worker looks after its other connections.
-const WAKES_AT_ONCE: usize = 500;
+use super::slot::{Groups, Next, Silence, Slot};
+
+/// Viewers that are sent a frame before the worker looks after its other connections.
+const VIEWERS_AT_ONCE: usize = 500;
 /// Messages that may wait for a worker.
 pub(crate) const OUTGOING_MAX: usize = 8192;
 /// Nothing heard from a viewer for this long: it is asked (a ping).
@@ -48,48 +45,7 @@ pub(crate) struct Worker {
 #[derive(Default)]
 struct State {
     slots: HashMap<SessionId, Slot>,
-    groups: HashMap<GroupId, Recent>,
-}
-
-#[derive(Default)]
-struct Recent {
-    frames: VecDeque<(u64, Bytes)>,
-    members: HashSet<SessionId>,
-}
-
-/// One viewer on this worker.
-struct Slot {
-    /// Bytes of its own, in order, before what its group has.
-    private: VecDeque<Bytes>,
-    private_bytes: usize,
-    group: Option<GroupId>,
-    /// The last frame of the group that it has.
-    number: u64,
-    /// It was asked to be told what it missed.
-    catching_up: bool,
-    ended: bool,
-    waker: Option<Waker>,
-    /// Where the answer of a held poll goes.
-    answer: Option<oneshot::Sender<(Bytes, u64)>>,
-    /// Silence is judged on a WebSocket alone, where pings are answered.
-    silence: Option<Silence>,
-}
-
-/// How long a WebSocket viewer has been silent.
-struct Silence {
-    heard: Timestamp,
-    /// It was pinged since.
-    asked: bool,
-}
-
-/// What a body does next.
-pub(crate) enum Next {
-    /// It sends these bytes.
-    Send(Bytes),
-    /// It waits to be woken.
-    Wait,
-    /// It ends.
-    End,
+    groups: Groups,
 }
 
 impl Worker {
@@ -138,7 +94,9 @@ impl Worker {
             self.clock.wait_until(now + Span(1000)).await;
             let now = self.clock.now();
             let mut gone = Vec::new();
-            for (id, slot) in &mut self.state.borrow_mut().slots {
+            let mut state = self.state.borrow_mut();
+            let State { slots, groups } = &mut *state;
+            for (id, slot) in slots {
                 let Some(silence) = &mut slot.silence else { continue };
                 let silent = now - silence.heard;
                 if silent >= GONE_AFTER {
@@ -146,8 +104,10 @@ impl Worker {
                 } else if silent >= ASK_AFTER && !silence.asked {
                     silence.asked = true;
                     slot.push(PING);
+                    slot.send(groups, &self.commands);
                 }
             }
+            drop(state);
             for id in gone {
                 self.end(id, Some(1001));
             }
@@ -159,19 +119,15 @@ impl Worker {
         self.sessions.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes the slot of a session.
-    pub(crate) fn open(&self, session: SessionId, answers_pings: bool) {
-        let slot = Slot {
-            private: VecDeque::new(),
-            private_bytes: 0,
-            group: None,
-            number: 0,
-            catching_up: false,
-            ended: false,
-            waker: None,
-            answer: None,
-            silence: answers_pings.then(|| Silence { heard: self.clock.now(), asked: false }),
-        };
+    /// Makes the slot of a session without a WebSocket.
+    pub(crate) fn open(&self, session: SessionId) {
+        self.state.borrow_mut().slots.insert(session, Slot::new(session, None, None));
+    }
+
+    /// Makes the slot of a session on a WebSocket, with its socket where that can be written.
+    pub(crate) fn open_socket(&self, session: SessionId, socket: Option<TcpStream>) {
+        let silence = Silence { heard: self.clock.now(), asked: false };
+        let slot = Slot::new(session, Some(silence), socket);
         self.state.borrow_mut().slots.insert(session, slot);
     }
 
@@ -187,10 +143,37 @@ impl Worker {
         }
     }
 
+    /// A pong came from the viewer.
+    pub(crate) fn pong(&self, session: SessionId, content: &[u8]) {
+        let mut state = self.state.borrow_mut();
+        let State { slots, groups } = &mut *state;
+        if let Some(slot) = slots.get_mut(&session) {
+            slot.answered(content, groups, &self.commands);
+        }
+    }
+
+    /// Sends a viewer bytes of its own: frames of the WebSocket itself.
+    pub(crate) fn send(&self, session: SessionId, bytes: Bytes) {
+        let mut state = self.state.borrow_mut();
+        let State { slots, groups } = &mut *state;
+        if let Some(slot) = slots.get_mut(&session) {
+            slot.push(bytes);
+            slot.send(groups, &self.commands);
+        }
+    }
+
+    /// The HTTP layer was given bytes for the viewer by somebody else.
+    pub(crate) fn handed(&self, session: SessionId) {
+        if let Some(slot) = self.state.borrow_mut().slots.get_mut(&session) {
+            slot.handed();
+        }
+    }
+
     /// Ends a session after what waits for it, with a WebSocket close frame where there is one.
     pub(crate) fn end(&self, session: SessionId, close: Option<u16>) {
         let mut state = self.state.borrow_mut();
-        let Some(slot) = state.slots.get_mut(&session) else { return };
+        let State { slots, groups } = &mut *state;
+        let Some(slot) = slots.get_mut(&session) else { return };
         if slot.ended {
             return;
         }
@@ -199,7 +182,7 @@ impl Worker {
             slot.push(Bytes::copy_from_slice(&[0x88, 2, high, low]));
         }
         slot.ended = true;
-        slot.wake();
+        slot.send(groups, &self.commands);
     }
 
     /// Takes the slot of a session whose connection is no more, and tells the hub.
@@ -221,7 +204,7 @@ impl Worker {
     /// The answer of a poll, when it comes.
     pub(crate) fn hold(&self, session: SessionId) -> oneshot::Receiver<(Bytes, u64)> {
         let (sender, receiver) = oneshot::channel();
-        self.open(session, false);
+        self.open(session);
         if let Some(slot) = self.state.borrow_mut().slots.get_mut(&session) {
             slot.answer = Some(sender);
         }
@@ -233,39 +216,7 @@ impl Worker {
         let mut state = self.state.borrow_mut();
         let State { slots, groups } = &mut *state;
         let Some(slot) = slots.get_mut(&session) else { return Next::End };
-        if let Some(bytes) = slot.private.pop_front() {
-            slot.private_bytes -= bytes.len();
-            if slot.private.is_empty() {
-                // The first frames of a board are many, and then there are none for hours.
-                slot.private = VecDeque::new();
-            }
-            return Next::Send(bytes);
-        }
-        if slot.ended {
-            return Next::End;
-        }
-        if let Some(recent) = slot.group.and_then(|group| groups.get(&group))
-            && !slot.catching_up
-        {
-            match recent.after(slot.number) {
-                Some(Ok(bytes)) => {
-                    slot.number += 1;
-                    return Next::Send(bytes.clone());
-                }
-                Some(Err(())) => {
-                    slot.catching_up = true;
-                    let number = slot.number;
-                    let told = self.commands.try_send(Command::CatchUp { session, number });
-                    // Not told: asked again when the next frame wakes this viewer.
-                    slot.catching_up = told.is_ok();
-                }
-                None => {}
-            }
-        }
-        if !slot.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            slot.waker = Some(waker.clone());
-        }
-        Next::Wait
+        slot.next(groups, &self.commands, waker)
     }
 
     async fn group_frame(&self, group: GroupId, number: u64, bytes: Bytes) {
@@ -275,14 +226,17 @@ impl Worker {
             recent.push(number, bytes);
             recent.members.iter().copied().collect()
         };
-        for some in members.chunks(WAKES_AT_ONCE) {
+        for some in members.chunks(VIEWERS_AT_ONCE) {
             {
-                let state = self.state.borrow();
-                for slot in some.iter().filter_map(|session| state.slots.get(session)) {
-                    slot.wake();
+                let mut state = self.state.borrow_mut();
+                let State { slots, groups } = &mut *state;
+                for session in some {
+                    if let Some(slot) = slots.get_mut(session) {
+                        slot.send(groups, &self.commands);
+                    }
                 }
             }
-            if members.len() > WAKES_AT_ONCE {
+            if members.len() > VIEWERS_AT_ONCE {
                 tokio::task::yield_now().await;
             }
         }
@@ -294,6 +248,7 @@ impl Worker {
         let Some(slot) = slots.get_mut(&session) else { return };
         slot.take_outstanding(groups);
         slot.push(bytes);
+        slot.send(groups, &self.commands);
     }
 
     fn join(&self, session: SessionId, group: GroupId, number: u64) {
@@ -306,7 +261,7 @@ impl Worker {
         }
         (slot.group, slot.number, slot.catching_up) = (Some(group), number, false);
         groups.entry(group).or_default().members.insert(session);
-        slot.wake();
+        slot.send(groups, &self.commands);
     }
 
     /// Answers a poll that is held; `false` when none is.
@@ -320,62 +275,7 @@ impl Worker {
     }
 }
 
-impl Recent {
-    fn push(&mut self, number: u64, bytes: Bytes) {
-        // After a frame that was dropped on the way nobody may take the next one for it.
-        if self.frames.back().is_some_and(|(last, _)| *last + 1 != number) {
-            self.frames.clear();
-        }
-        self.frames.push_back((number, bytes));
-        if self.frames.len() > RECENT_MAX {
-            self.frames.pop_front();
-        }
-    }
-
-    /// The frame after `number`; an error when it is no longer here.
-    fn after(&self, number: u64) -> Option<Result<&Bytes, ()>> {
-        let (first, _) = self.frames.front()?;
-        let (last, _) = self.frames.back()?;
-        if number >= *last {
-            return None;
-        }
-        let at = (number + 1).checked_sub(*first).and_then(|at| self.frames.get(at as usize));
-        Some(at.map(|(_, bytes)| bytes).ok_or(()))
-    }
-}
-
-impl Slot {
-    fn push(&mut self, bytes: Bytes) {
-        // What waits is compared, not what comes: one long answer alone is no reason to end.
-        if self.private_bytes > PRIVATE_MAX {
-            self.ended = true;
-        } else {
-            self.private_bytes += bytes.len();
-            self.private.push_back(bytes);
-        }
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = &self.waker {
-            waker.wake_by_ref();
-        }
-    }
-
-    /// Moves the group's frames that the viewer lacks in front of what comes next.
-    fn take_outstanding(&mut self, groups: &HashMap<GroupId, Recent>) {
-        let Some(recent) = self.group.and_then(|group| groups.get(&group)) else { return };
-        while !self.catching_up
-            && let Some(Ok(bytes)) = recent.after(self.number)
-        {
-            self.number += 1;
-            self.private_bytes += bytes.len();
-            self.private.push_back(bytes.clone());
-        }
-    }
-}
-
-fn leave(groups: &mut HashMap<GroupId, Recent>, group: Option<GroupId>, session: SessionId) {
+fn leave(groups: &mut Groups, group: Option<GroupId>, session: SessionId) {
     let Some(group) = group else { return };
     if let Some(recent) = groups.get_mut(&group) {
         recent.members.remove(&session);

@@ -102,10 +102,15 @@ impl Socket {
         self.send(&masked(0x81, text.as_bytes())).await;
     }
 
-    /// The next message.
+    /// The next message. Pings with content are answered and passed over, as browsers do.
     pub(crate) async fn next(&mut self) -> Message {
         loop {
             if let Some((opcode, payload)) = self.take() {
+                if opcode == 9 && !payload.is_empty() {
+                    // Whoever is let go may be asked last.
+                    self.send_anyway(&masked(0x8a, &payload)).await;
+                    continue;
+                }
                 return match opcode {
                     1 => Message::Text(payload),
                     2 => Message::Binary(payload),

@@ -1,0 +1,98 @@
+//! A second descriptor of each plain connection, through which a live session writes to its socket
+//! without the HTTP layer; [`super::slot`] says when that is safe. Where there is none, bytes go
+//! through the HTTP layer.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::net::TcpStream;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Extensions;
+
+/// Descriptors kept for what is no connection: files, the listener, pipes of the runtime.
+const RESERVED: u64 = 256;
+
+/// The second descriptor of a connection, until its session takes it.
+struct Second(Cell<Option<TcpStream>>);
+
+/// How the files that a process may open are given to its connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Descriptors {
+    /// Connections that fit.
+    pub connections: u64,
+    /// A connection whose own descriptor is lower has a second one.
+    second_below: u64,
+}
+
+impl Descriptors {
+    /// For `connections` at most, in a process that may open `files`; nothing is no limit. When
+    /// two descriptors each are too many, connections in the lower half have two and others one.
+    pub fn new(connections: u64, files: Option<u64>) -> Self {
+        match files {
+            Some(files) if files < connections * 2 + RESERVED => {
+                let with_two = (files / 2).saturating_sub(RESERVED) / 2;
+                let fit = files.saturating_sub(RESERVED + with_two);
+                Self { connections: connections.min(fit), second_below: files / 2 }
+            }
+            _ => Self { connections, second_below: u64::MAX },
+        }
+    }
+}
+
+/// How many files this process may open; nothing where there is no limit.
+#[cfg(unix)]
+pub(crate) fn files_max() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+pub(crate) fn files_max() -> Option<u64> {
+    None
+}
+
+/// Makes the second descriptor of a new connection, unless it is encrypted or descriptors are
+/// scarce: the system gives the lowest free number, so a high one tells how many are in use.
+#[cfg(unix)]
+pub(crate) fn connected(
+    connection: &dyn Any,
+    extensions: &mut Extensions,
+    descriptors: &Descriptors,
+) {
+    use std::os::fd::{AsFd, AsRawFd};
+    let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+    if stream.as_raw_fd() as u64 >= descriptors.second_below {
+        return;
+    }
+    if let Ok(second) = stream.as_fd().try_clone_to_owned() {
+        extensions.insert(Second(Cell::new(Some(second.into()))));
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn connected(_: &dyn Any, _: &mut Extensions, _: &Descriptors) {}
+
+/// Takes the second descriptor of a request's connection. It never waits: whether a descriptor
+/// does is a property of the socket, and the HTTP layer's does not.
+pub(super) fn socket(request: &HttpRequest) -> Option<TcpStream> {
+    request.conn_data::<Second>()?.0.take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_connections_fit_as_there_are_descriptors() {
+        for files in [1024, 4096, 20_000, 40_256, 1_048_576] {
+            let descriptors = Descriptors::new(20_000, Some(files));
+            // The reserve is in use before the first connection comes.
+            let used = (0..descriptors.connections).fold(RESERVED, |used, _| {
+                used + if used < descriptors.second_below { 2 } else { 1 }
+            });
+            let all = descriptors.connections == 20_000;
+            assert!(used <= files + 1, "{used} of {files}");
+            assert!(all || used + 4 > files, "only {used} of {files}");
+            assert_eq!(all, files >= 40_256, "{files}");
+        }
+    }
+}
