@@ -8,6 +8,9 @@
 //! end. Other names (cases that the fuzzer found) promise nothing beyond what always holds.
 #![expect(clippy::unwrap_used, reason = "a corpus that cannot be read is a failed test")]
 
+#[path = "corpus/evaluate.rs"]
+mod evaluate;
+
 use std::path::Path;
 
 use watchglass::ingest::influx::{self, Precision};
@@ -192,6 +195,25 @@ fn frames_at_the_gate() {
             Some("many") => assert_eq!(whole, Err(GateError::TooMany), "{name}"),
             Some("wrong") => assert_eq!(whole, Err(GateError::Protocol), "{name}"),
             _ => {}
+        }
+    }
+}
+
+#[test]
+fn queries_are_evaluated_alike_in_every_way() {
+    for (_, input) in corpus("evaluate") {
+        evaluate::check(&input);
+    }
+    // The scripts' own queries meet whatever the language has.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promql");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "test") {
+            let script = std::fs::read_to_string(path).unwrap();
+            let queries = script.lines().filter_map(|line| line.strip_prefix("eval instant at "));
+            for (_, query) in queries.filter_map(|rest| rest.split_once(' ')) {
+                evaluate::check(format!("2{query}").as_bytes());
+            }
         }
     }
 }

@@ -4,17 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::model::{Arrival, METRIC_NAME, MatchOp, Matcher, Origin, Span, Timestamp};
-use crate::query::{Grid, Plan, Reach, Standing};
+use crate::model::{Arrival, METRIC_NAME, MatchOp, Matcher, Span, Timestamp};
+use crate::query::{Grid, Plan, Standing};
 
-use super::channel::{Changed, Channel, Told};
-use super::frame::{self, Codec, TickKind};
-use super::job::{Cells, Done, Job, Purpose, UnderWay};
+use super::channel::Channel;
+use super::frame::Codec;
+use super::job::{Cells, Done, Failure, Job, Progress, Purpose, UnderWay};
+use super::options::Options;
+use super::piece::Piece;
 use super::snapshot::{Snapshot, Snapshots};
+use super::watched::Watched;
 
 /// A whole-window query is evaluated no finer than this.
 const MOVING_STEP_MIN: Span = Span(5000);
@@ -24,99 +26,6 @@ const STANDING_STEP_MAX: Span = Span::from_secs(10);
 const TABLE_SLACK: usize = 256;
 /// Revisions of more columns than this are made at most once a second.
 const REVISE_AT_ONCE: i64 = 10;
-
-/// One or more frames of one channel, in both codecs, waiting for the next flush.
-pub(crate) struct Piece {
-    /// A block of a tick, or frames of their own.
-    pub(crate) kind: Option<TickKind>,
-    pub(crate) json: Vec<u8>,
-    pub(crate) binary: Vec<u8>,
-}
-
-impl Piece {
-    pub(crate) fn bytes(&self, codec: Codec) -> &[u8] {
-        match codec {
-            Codec::Json => &self.json,
-            Codec::Binary => &self.binary,
-        }
-    }
-
-    fn plain(frame: &serde_json::Value) -> Self {
-        let (mut json, mut binary) = (Vec::new(), Vec::new());
-        frame::plain(Codec::Json, frame, &mut json);
-        frame::plain(Codec::Binary, frame, &mut binary);
-        Self { kind: None, json, binary }
-    }
-
-    fn block(channel: u32, kind: TickKind, told: &Told) -> Self {
-        let (mut json, mut binary) = (Vec::new(), Vec::new());
-        let at = (channel, told.seq, told.n);
-        frame::block(Codec::Json, at, &told.before, &told.values, &mut json);
-        frame::block(Codec::Binary, at, &told.before, &told.values, &mut binary);
-        Self { kind: Some(kind), json, binary }
-    }
-}
-
-/// A channel with what is going on around it.
-pub(crate) struct Watched {
-    pub(crate) channel: Channel,
-    pub(crate) ready: bool,
-    /// Subscriptions of sessions.
-    pub(crate) viewers: usize,
-    pub(crate) pieces: Vec<Piece>,
-    reach: Reach,
-    idle_since: Timestamp,
-    under_way: Option<UnderWay>,
-    wants_open: bool,
-    wants_revise: Option<(Timestamp, Timestamp)>,
-    revised_at: Timestamp,
-    length: usize,
-    /// How many series the last fill brought.
-    filled: usize,
-    /// The open column that viewers have, when it is newer than the newest final one.
-    shown_open: Option<(i64, Vec<f64>)>,
-    /// The error that viewers were told of.
-    failing: Option<String>,
-    /// Viewers have the window of an older epoch: the next fill is told to all.
-    tell_fill: bool,
-}
-
-impl Watched {
-    /// Whether the window holds as many columns as `length` asks for.
-    pub(crate) fn holds(&self, length: usize) -> bool {
-        self.ready && self.channel.len() >= length
-    }
-
-    fn can_change(&self, arrival: &Arrival) -> bool {
-        let newest = self.channel.time(self.channel.newest());
-        let collected = arrival.origin == Origin::Collector;
-        if collected && self.ready && arrival.from > newest.saturating_add(self.reach.ahead) {
-            return false;
-        }
-        let selectors = self.channel.plan.selectors();
-        selectors.iter().any(|matchers| Matcher::all(matchers, &arrival.labels))
-    }
-
-    fn mark(&mut self, arrival: &Arrival) {
-        let newest = self.channel.time(self.channel.newest());
-        if arrival.origin == Origin::Push && arrival.to > newest {
-            self.wants_open = true;
-        }
-        if arrival.from <= newest.saturating_add(self.reach.ahead) || !self.ready {
-            let (from, to) = self.wants_revise.unwrap_or((arrival.from, arrival.to));
-            self.wants_revise = Some((from.min(arrival.from), to.max(arrival.to)));
-        }
-    }
-
-    /// The columns that samples from `from` to `to` can change.
-    fn touched(&self, from: Timestamp, to: Timestamp) -> (i64, i64) {
-        let step = self.channel.step.0;
-        let first =
-            from.saturating_sub(self.reach.ahead).0.saturating_add(step - 1).div_euclid(step);
-        let last = to.saturating_add(self.reach.back).0.div_euclid(step);
-        (first.max(self.channel.oldest()), last.min(self.channel.newest()))
-    }
-}
 
 /// All channels.
 pub(crate) struct Channels {
@@ -131,13 +40,18 @@ pub(crate) struct Channels {
     pub(crate) snapshots: Snapshots,
     lookback: Span,
     max: usize,
+    /// Looks at samples a second: of one query, and of all of them.
+    load_max: (f64, f64),
+    /// What all of them cost when that was last looked at.
+    load: f64,
     pub(crate) jobs: Vec<Job>,
     /// Jobs that the next flush waits for.
     pub(crate) outstanding: usize,
 }
 
 impl Channels {
-    pub(crate) fn new(nonce: String, lookback: Span, max: usize) -> Self {
+    pub(crate) fn new(nonce: String, lookback: Span, options: &Options) -> Self {
+        let load_max = (options.query_samples_max as f64, options.samples_max as f64);
         Self {
             snapshots: Snapshots::new(),
             by_id: BTreeMap::new(),
@@ -147,7 +61,9 @@ impl Channels {
             epochs: 0,
             nonce,
             lookback,
-            max,
+            max: options.channels_max,
+            load_max,
+            load: 0.0,
             jobs: Vec::new(),
             outstanding: 0,
         }
@@ -205,26 +121,7 @@ impl Channels {
             self.by_name.entry(name).or_default().push(id);
         }
         self.by_key.insert(key, id);
-        self.by_id.insert(
-            id,
-            Watched {
-                channel,
-                ready: false,
-                viewers: 0,
-                pieces: Vec::new(),
-                reach,
-                idle_since: now,
-                under_way: None,
-                wants_open: false,
-                wants_revise: None,
-                revised_at: now,
-                length,
-                filled: 0,
-                shown_open: None,
-                failing: None,
-                tell_fill: false,
-            },
-        );
+        self.by_id.insert(id, Watched::new(channel, reach, length, now));
         self.fill(id, now);
         Some((id, length))
     }
@@ -277,9 +174,9 @@ impl Channels {
             return;
         }
         let (newest, oldest) = (watched.channel.newest(), watched.channel.oldest());
-        let last = watched.channel.column_at(now.saturating_sub(grace));
+        let last = watched.due(now.saturating_sub(grace));
         if last > newest {
-            if last - newest > watched.length as i64 {
+            if last - newest > (watched.length as i64).max(watched.columns_a_refresh() + 1) {
                 return self.begin_anew(id, "the window was left behind", now);
             }
             let (purpose, first) = if watched.reach.moves {
@@ -295,7 +192,8 @@ impl Channels {
         }
         if let Some((from, to)) = watched.wants_revise {
             let (first, last) = watched.touched(from, to);
-            let at_once = last - first < REVISE_AT_ONCE || now - watched.revised_at >= Span(1000);
+            let few = last - first < REVISE_AT_ONCE && !watched.pace.is_slow();
+            let at_once = few || now - watched.revised_at >= watched.pace.every().max(Span(1000));
             if first > last || watched.reach.moves {
                 watched.wants_revise = None;
             } else if at_once {
@@ -304,7 +202,7 @@ impl Channels {
             }
         }
         let watched = self.by_id.get_mut(&id).expect("looked up above");
-        if watched.wants_open && open && !watched.reach.moves {
+        if watched.wants_open && open && !watched.reach.moves && !watched.pace.is_slow() {
             watched.wants_open = false;
             self.submit(id, Purpose::Open, (newest + 1, newest + 1), now);
         }
@@ -312,7 +210,7 @@ impl Channels {
 
     /// Takes a result. Returns the channel when its window has become whole, for those who wait.
     pub(crate) fn done(&mut self, done: Done, now: Timestamp, grace: Span) -> Option<u32> {
-        if !matches!(done.purpose, Purpose::Fill | Purpose::Extend) {
+        if counts(done.purpose, done.slow) {
             self.outstanding = self.outstanding.saturating_sub(1);
         }
         let id = done.channel;
@@ -321,7 +219,12 @@ impl Channels {
             return None;
         }
         watched.under_way = None;
-        let error = done.result.as_ref().err().cloned();
+        let spare = self.load_max.1 / 2.0 - self.load;
+        if !watched.keeps_pace(&done, (self.load_max.0, spare)) {
+            // What was stopped comes again at its new pace.
+            return None;
+        }
+        let error = done.result.as_ref().err().map(Failure::to_string);
         let result = done.result.unwrap_or(Cells::Columns(Vec::new()));
         watched.tell_error(error);
         let whole = watched.take(done.purpose, done.columns, result);
@@ -341,15 +244,45 @@ impl Channels {
         whole.then_some(id)
     }
 
-    /// Stops evaluations that have run longer than `deadline`.
+    /// Stops evaluations that do not keep up with their pace, and first windows that take longer
+    /// than `deadline`. The time that a job waits for its turn is not counted.
     pub(crate) fn stop_overdue(&mut self, now: Timestamp, deadline: Span) {
-        for watched in self.by_id.values() {
-            if let Some(under_way) = &watched.under_way
-                && now - under_way.since > deadline
-            {
-                under_way.stop();
+        for watched in self.by_id.values_mut() {
+            let Some(under_way) = &mut watched.under_way else { continue };
+            let most = match under_way.purpose {
+                Purpose::Fill | Purpose::Extend => deadline,
+                _ => watched.pace.deadline(deadline, self.load_max.0),
+            };
+            if !under_way.progress.has_begun() {
+                under_way.since = now;
+            } else if now - under_way.since > most {
+                under_way.progress.stop();
             }
         }
+    }
+
+    /// Lets the dearest queries fall to slower classes until all together cost no more than they
+    /// may.
+    pub(crate) fn balance(&mut self) {
+        let mut load: f64 = self.by_id.values().map(|watched| watched.pace.load()).sum();
+        self.load = load;
+        if load <= self.load_max.1 {
+            return;
+        }
+        let mut dearest: Vec<&mut Watched> = self.by_id.values_mut().collect();
+        dearest.sort_by(|one, other| other.pace.load().total_cmp(&one.pace.load()));
+        for watched in dearest {
+            while load > self.load_max.1 && watched.pace.load() > 0.0 {
+                load -= watched.pace.load();
+                if !watched.pace.fall() {
+                    load += watched.pace.load();
+                    break;
+                }
+                load += watched.pace.load();
+                watched.tell_pace();
+            }
+        }
+        self.load = load;
     }
 
     /// Forgets channels that nobody has watched for `keep`.
@@ -364,7 +297,7 @@ impl Channels {
             if let Some(watched) = self.by_id.remove(id)
                 && let Some(under_way) = watched.under_way
             {
-                under_way.stop();
+                under_way.progress.stop();
             }
         }
         self.snapshots.forget(&gone);
@@ -396,7 +329,7 @@ impl Channels {
         let epoch = self.new_epoch();
         let watched = self.by_id.get_mut(&id).expect("the caller has it");
         if let Some(under_way) = watched.under_way.take() {
-            under_way.stop();
+            under_way.progress.stop();
         }
         watched.channel.reset(epoch);
         self.snapshots.forget(&HashSet::from_iter([id]));
@@ -408,8 +341,9 @@ impl Channels {
 
     fn submit(&mut self, id: u32, purpose: Purpose, columns: (i64, i64), now: Timestamp) {
         let watched = self.by_id.get_mut(&id).expect("the caller has it");
-        let stop = Arc::new(AtomicBool::new(false));
-        watched.under_way = Some(UnderWay { stop: Arc::clone(&stop), since: now });
+        let progress = Progress::default();
+        watched.under_way = Some(UnderWay { progress: progress.clone(), purpose, since: now });
+        let slow = watched.pace.is_slow();
         let channel = &watched.channel;
         let grid = if purpose == Purpose::Open {
             Grid::at(now)
@@ -417,12 +351,21 @@ impl Channels {
             let (start, end) = (channel.time(columns.0), channel.time(columns.1));
             Grid { start, end, step: channel.step }
         };
-        if !matches!(purpose, Purpose::Fill | Purpose::Extend) {
-            self.outstanding += 1;
-        }
-        let stands = channel.stands && purpose == Purpose::Advance;
+        self.outstanding += usize::from(counts(purpose, slow));
+        let stands = channel.stands && purpose == Purpose::Advance && !slow;
         let (epoch, plan) = (channel.epoch.clone(), Arc::clone(&channel.plan));
-        self.jobs.push(Job { channel: id, epoch, purpose, columns, plan, grid, stands, stop });
+        let channel = id;
+        self.jobs.push(Job {
+            channel,
+            epoch,
+            purpose,
+            columns,
+            plan,
+            grid,
+            stands,
+            slow,
+            progress,
+        });
     }
 
     fn new_epoch(&mut self) -> String {
@@ -431,114 +374,9 @@ impl Channels {
     }
 }
 
-impl Watched {
-    /// Takes the cells of a result and writes the pieces; whether the window has become whole.
-    fn take(&mut self, purpose: Purpose, (first, last): (i64, i64), cells: Cells) -> bool {
-        let result = match cells {
-            Cells::Columns(columns) => columns,
-            Cells::Row(row) => {
-                // Only a single column that becomes final is asked of a standing query.
-                let changed = self.channel.advance_row(&row);
-                self.shown_open = None;
-                self.tell(changed);
-                return false;
-            }
-        };
-        match purpose {
-            Purpose::Fill => {
-                self.channel.fill(first, last, result);
-                (self.ready, self.filled) = (true, self.channel.series().len());
-                return true;
-            }
-            Purpose::Extend => {
-                let changed = self.channel.extend(first, last, result);
-                self.tell(changed);
-                return true;
-            }
-            Purpose::Advance => {
-                let changed = self.channel.advance(last, result);
-                self.shown_open = None;
-                self.tell(changed);
-            }
-            Purpose::Revise => {
-                let changed = self.channel.revise(first, last, result);
-                self.tell(changed);
-            }
-            Purpose::Whole => {
-                let known = (self.channel.newest() + 1 - first).max(0) as usize;
-                let newer = result.iter().map(|column| crate::query::Column {
-                    labels: column.labels.clone(),
-                    values: column.values.get(known..).unwrap_or_default().to_vec(),
-                });
-                let newer: Vec<_> = newer.collect();
-                let revised = self.channel.revise(first, self.channel.newest(), result);
-                self.tell(revised);
-                let changed = self.channel.advance(last, newer);
-                self.tell(changed);
-            }
-            Purpose::Open => self.take_open(result),
-        }
-        false
-    }
-
-    fn take_open(&mut self, result: Vec<crate::query::Column>) {
-        let (changed, told) = self.channel.open(result);
-        self.tell(changed);
-        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-        let shown = self.shown_open.as_ref();
-        if shown.is_some_and(|(n, values)| *n == told.n && bits(values) == bits(&told.values)) {
-            return;
-        }
-        self.pieces.push(Piece::block(self.channel.id, TickKind::Open, &told));
-        self.shown_open = Some((told.n, told.values));
-    }
-
-    fn tell(&mut self, changed: Changed) {
-        if let Some(from) = changed.new_series_from {
-            self.pieces.push(Piece::plain(&self.schema(from)));
-        }
-        for told in changed.entries {
-            let kind = if told.revised { TickKind::Revise } else { TickKind::Final };
-            self.pieces.push(Piece::block(self.channel.id, kind, &told));
-        }
-    }
-
-    /// Says once that the query fails, and once that it works again.
-    fn tell_error(&mut self, error: Option<String>) {
-        if self.failing == error {
-            return;
-        }
-        let text = error.as_deref().unwrap_or("the query works again");
-        let code = if error.is_some() { "evaluation" } else { "evaluation_works" };
-        let channel = self.channel.id;
-        let notice = serde_json::json!({
-            "notice": { "code": code, "channel": channel, "text": text }
-        });
-        self.pieces.push(Piece::plain(&notice));
-        self.failing = error;
-    }
-
-    /// Appends the series that a viewer at `seq` may lack.
-    pub(crate) fn write_untold(&self, codec: Codec, seq: u64, out: &mut Vec<u8>) {
-        if let Some(first) = self.channel.untold_series(seq) {
-            frame::plain(codec, &self.schema(first), out);
-        }
-    }
-
-    /// The table of series from `from` on, as a frame.
-    pub(crate) fn schema(&self, from: usize) -> serde_json::Value {
-        let series = self.channel.series().iter().skip(from).map(frame::labels_json);
-        let mut schema = serde_json::json!({
-            "channel": self.channel.id,
-            "epoch": self.channel.epoch,
-            "step_ms": self.channel.step.0,
-            "series": series.collect::<Vec<_>>(),
-        });
-        if from > 0 {
-            schema["append"] = from.into();
-        }
-        serde_json::json!({ "schema": schema })
-    }
+/// Whether the next flush waits for such a job: not for first windows, nor for dear queries.
+const fn counts(purpose: Purpose, slow: bool) -> bool {
+    !slow && !matches!(purpose, Purpose::Fill | Purpose::Extend)
 }
 
 /// The metric names that a plan selects by equality; `""` where a selector has none.

@@ -15,12 +15,13 @@ use crate::model::{Arrivals, Counter, Principal, Reading, Report, Span, Timestam
 
 use super::board::{BoardSpec, Boards};
 use super::carrier::Carrier;
-use super::channels::{Channels, Piece};
+use super::channels::Channels;
 use super::frame::{self, Codec, TickKind};
 use super::group::{Group, GroupId, GroupKey};
 use super::job::{Done, Job, Purpose};
 use super::options::Options;
 use super::page::{PageAsk, PageWait};
+use super::piece::Piece;
 use super::session::{Place, Session, SessionId, WorkerId};
 use super::snapshot::Snapshot;
 
@@ -126,6 +127,7 @@ pub struct Hub {
     next_group: GroupId,
     pub(crate) shown_boards: HashMap<String, Arc<BoardSpec>>,
     boards_looked_at: Timestamp,
+    balanced_at: Timestamp,
     /// Sessions that wait for a window: session, channel, columns.
     pub(crate) waiters: Vec<(SessionId, u32, usize)>,
     pub(crate) pages: Vec<PageWait>,
@@ -141,6 +143,9 @@ const BEAT_SLACK: Span = Span(50);
 /// Boards that nobody shows any more are looked for this often: it takes a look at every session.
 const BOARDS_LOOK: Span = Span(10_000);
 
+/// The load of all queries is looked at this often.
+const BALANCE: Span = Span(1000);
+
 impl Hub {
     /// A hub without viewers. `lookback` and `deadline` are those of queries; `build` is what pages
     /// compare to notice another version.
@@ -154,7 +159,7 @@ impl Hub {
         let nonce = super::random_name();
         let nonce = nonce.get(..8).unwrap_or_default().to_owned();
         Self {
-            channels: Channels::new(nonce.clone(), lookback, options.channels_max),
+            channels: Channels::new(nonce.clone(), lookback, &options),
             options,
             deadline,
             build,
@@ -167,6 +172,7 @@ impl Hub {
             next_group: 1,
             shown_boards: HashMap::new(),
             boards_looked_at: Timestamp::MIN,
+            balanced_at: Timestamp::MIN,
             waiters: Vec::new(),
             pages: Vec::new(),
             outgoing: Vec::new(),
@@ -197,6 +203,10 @@ impl Hub {
         self.look_at_arrivals();
         self.refresh_boards(now);
         self.channels.stop_overdue(now, self.deadline);
+        if self.balanced_at.saturating_add(BALANCE) <= now {
+            self.balanced_at = now;
+            self.channels.balance();
+        }
         self.channels.dispatch(now, self.options.grace, true);
         self.flush(now);
         self.beat(now);
@@ -212,7 +222,7 @@ impl Hub {
         if done.result.is_err() {
             self.counters.evaluation_errors.increment();
         }
-        let ticked = matches!(done.purpose, Purpose::Advance | Purpose::Whole);
+        let ticked = !done.slow && matches!(done.purpose, Purpose::Advance | Purpose::Whole);
         let whole = self.channels.done(done, now, self.options.grace);
         if let Some(id) = whole {
             self.window_is_whole(id);

@@ -15,7 +15,9 @@ mod group;
 mod hub;
 mod job;
 mod options;
+mod pace;
 mod page;
+mod piece;
 mod poll;
 mod session;
 mod snapshot;
@@ -23,6 +25,7 @@ mod subscribe;
 #[cfg(test)]
 mod tests;
 mod values;
+mod watched;
 
 use std::sync::Arc;
 

@@ -22,6 +22,12 @@ pub struct Options {
     pub subscriptions_max: usize,
     /// Series of one live query; a query that gives more ends with an error. Default 2,000, from 1.
     pub series_max: usize,
+    /// Looks at samples a second of one live query; a dearer one is refreshed every 5, 15 or 60 s
+    /// instead of at each column. Default 2,000,000, from 1,000.
+    pub query_samples_max: usize,
+    /// The same of all live queries together: beyond it the dearest are refreshed more rarely.
+    /// Default 20,000,000, from 1,000.
+    pub samples_max: usize,
     /// Samples that standing queries keep in their windows, 16 bytes each, so that a tick reads
     /// only what is new; queries for which there is no room read their windows anew each tick.
     /// Default 4,000,000 (64 MB), from 0 to 1,000,000,000.
@@ -39,6 +45,8 @@ impl Default for Options {
             channels_max: 10_000,
             subscriptions_max: 200,
             series_max: 2000,
+            query_samples_max: 2_000_000,
+            samples_max: 20_000_000,
             window_samples_max: 4_000_000,
             evaluators: 2,
         }
@@ -66,6 +74,13 @@ impl Options {
         count("subscriptions_max", self.subscriptions_max, 10_000);
         count("series_max", self.series_max, 100_000);
         count("evaluators", self.evaluators, 64);
+        for (key, value) in
+            [("query_samples_max", self.query_samples_max), ("samples_max", self.samples_max)]
+        {
+            if value < 1000 {
+                wrong.push((key, format!("`{value}` must be at least 1000")));
+            }
+        }
         if self.window_samples_max > 1_000_000_000 {
             let value = self.window_samples_max;
             wrong.push(("window_samples_max", format!("`{value}` is not from 0 to 1000000000")));

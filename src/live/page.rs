@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use crate::model::{Labels, Span, Timestamp};
 
 use super::board::BoardSpec;
-use super::channels::Watched;
 use super::frame::Codec;
 use super::hub::Hub;
+use super::watched::Watched;
 
 /// How long a page waits for windows that are still being evaluated.
 const PATIENCE: Span = Span(400);

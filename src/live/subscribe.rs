@@ -236,11 +236,13 @@ impl Hub {
         let batch = known.and_then(|(_, _, seq)| write(seq));
         if let Some(payload) = batch.filter(|batch| batch.len() <= *room) {
             *room -= payload.len();
+            let notices = watched.notices();
             self.say_bytes(session, payload);
+            if !notices.is_empty() {
+                self.say(session, &notices);
+            }
         } else if watched.holds(columns) {
-            let schema = watched.schema(0);
-            let at = self.channels.at(id, columns);
-            self.say(session, &[schema, at]);
+            self.say_window(session, id, columns);
         } else {
             self.waiters.push((session, id, columns));
         }
@@ -250,14 +252,21 @@ impl Hub {
     pub(crate) fn window_is_whole(&mut self, id: u32) {
         let waiting = std::mem::take(&mut self.waiters);
         for (session, channel, columns) in waiting {
-            if channel != id {
+            if channel == id {
+                self.say_window(session, id, columns);
+            } else {
                 self.waiters.push((session, channel, columns));
-            } else if let Some(watched) = self.channels.get(id).filter(|watched| watched.ready) {
-                let schema = watched.schema(0);
-                let at = self.channels.at(id, columns);
-                self.say(session, &[schema, at]);
             }
         }
+    }
+
+    /// Tells a session the table and the window of a channel, and what there is to know of it.
+    fn say_window(&mut self, session: SessionId, id: u32, columns: usize) {
+        let Some(watched) = self.channels.get(id).filter(|watched| watched.ready) else { return };
+        let (schema, notices) = (watched.schema(0), watched.notices());
+        let at = self.channels.at(id, columns);
+        let frames: Vec<Value> = [schema, at].into_iter().chain(notices).collect();
+        self.say(session, &frames);
     }
 
     fn unsubscribe(&mut self, session: SessionId, id: u32, now: Timestamp) {

@@ -246,7 +246,7 @@ async fn resumed(app: &App, codec: Codec, away: i64) -> Viewer {
     after.reader.channels.insert(channel, known);
     let sub = json!({ "id": 1, "query": "orders", "window": "1m", "from": from });
     after.say(&json!({ "sub": sub })).await;
-    after.until_column(1, NOW.0 + away * 1000).await;
+    after.until_column(1, NOW.0 + (away + 1) * 1000).await;
     after
 }
 

@@ -51,6 +51,11 @@ impl Client {
         Self { carrier, channels: BTreeMap::new(), wanted: Vec::new(), heard: Vec::new(), ticks: 0 }
     }
 
+    /// The pace that was told last.
+    pub(super) fn every_ms(&self) -> Option<i64> {
+        self.heard.iter().rev().find_map(|frame| frame["notice"]["every_ms"].as_i64())
+    }
+
     pub(super) fn take(&mut self, bytes: &[u8]) {
         match self.carrier {
             Carrier::SocketBinary => self.take_binary(message(bytes)),

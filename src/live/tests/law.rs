@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use crate::live::Carrier;
+use crate::live::{Carrier, Options};
 use crate::model::{Labels, Origin, Span, is_absent};
 use crate::query::{Grid, Plan, Value, evaluate};
 
@@ -93,7 +93,7 @@ fn resubscribe(world: &mut World, viewer: u64, query: &str) {
 }
 
 /// The window that a viewer has equals the range query over the same columns.
-fn assert_lawful(world: &World, known: &Known, query: &str, columns: i64) {
+pub(super) fn assert_lawful(world: &World, known: &Known, query: &str, columns: i64) {
     let plan = Plan::new(query).expect("a query");
     let (last, step) = (*known.columns.keys().last().expect("columns"), Span(known.step_ms));
     let first = last + 1 - columns;
@@ -124,11 +124,15 @@ fn assert_lawful(world: &World, known: &Known, query: &str, columns: i64) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
+    /// Whatever pace the queries fall to.
     #[test]
     fn what_viewers_have_equals_the_range_query(
-        events in prop::collection::vec(event(), 1..60), query in prop::sample::select(&QUERIES)
+        events in prop::collection::vec(event(), 1..60),
+        query in prop::sample::select(&QUERIES),
+        query_samples_max in prop::sample::select(vec![2_000_000, 2_000_000, 20, 1]),
     ) {
-        let mut world = World::new(&[]);
+        let options = Options { query_samples_max, ..Options::default() };
+        let mut world = World::with(&[], &options);
         for (viewer, carrier) in
             [(1, Carrier::SocketBinary), (2, Carrier::SocketText), (3, Carrier::Events)]
         {
@@ -143,8 +147,13 @@ proptest! {
             world.reads(viewer, true);
             world.say(viewer, r#"{"show":true}"#);
         }
-        // Until every late sample has been looked at.
-        world.pass(Span(3000));
+        // Until every late sample has been looked at, at the slowest pace that was told meanwhile.
+        let every = |world: &World| world.sessions[&1].client.every_ms().unwrap_or(1000);
+        let mut waited = 0;
+        while waited < every(&world) + 2000 {
+            waited += 1000;
+            world.pass(Span(1000));
+        }
         for viewer in 1..4 {
             // A viewer that finds a hole asks again, once: then it is filled.
             if world.sessions[&viewer].client.channels.values().any(|known| known.hole) {

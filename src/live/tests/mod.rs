@@ -3,6 +3,7 @@
 
 mod client;
 mod law;
+mod pace;
 mod sessions;
 mod vectors;
 
@@ -14,8 +15,8 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::live::{
-    BoardSpec, Boards, Carrier, Command, GroupId, Hub, Options, Outgoing, PanelSpec, SessionId,
-    Snapshot,
+    BoardSpec, Boards, Carrier, Command, GroupId, Hub, Job, Options, Outgoing, PanelSpec,
+    SessionId, Snapshot,
 };
 use crate::model::list::List;
 use crate::model::{Principal, Span, Timestamp};
@@ -61,20 +62,27 @@ struct World {
     sessions: BTreeMap<SessionId, Held>,
     /// Messages that went out to groups.
     frames: usize,
+    /// Jobs that have begun and do not end; nothing when they end at once.
+    stuck: Option<Vec<Job>>,
 }
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
 impl World {
     fn new(queries: &[&'static str]) -> Self {
+        Self::with(queries, &Options::default())
+    }
+
+    fn with(queries: &[&'static str], options: &Options) -> Self {
         let data = Arc::new(List::default());
         let boards = Arc::new(OneBoard(Mutex::new((1, queries.to_vec()))));
         let times = (Span(300_000), Span(10_000));
         let arrivals = Arc::clone(&data) as _;
-        let options = Options { push_interval: Span(250), ..Options::default() };
+        let options = Options { push_interval: Span(250), ..options.clone() };
         let hub = Hub::new(options, times, "b".into(), Arc::clone(&boards) as _, arrivals);
         let standing = Standing::new(10_000);
-        Self { hub, standing, data, boards, now: START, sessions: BTreeMap::new(), frames: 0 }
+        let (now, sessions, frames, stuck) = (START, BTreeMap::new(), 0, None);
+        Self { hub, standing, data, boards, now, sessions, frames, stuck }
     }
 
     fn limits() -> Limits {
@@ -133,11 +141,20 @@ impl World {
                 self.deliver(outgoing);
             }
             for job in jobs {
-                let done = job.run(&*self.data, &Self::limits(), 2000, &mut self.standing);
-                self.hub.done(done, self.now);
+                if let Some(stuck) = &mut self.stuck {
+                    job.progress.begin();
+                    stuck.push(job);
+                } else {
+                    self.run(job);
+                }
             }
             self.fetch();
         }
+    }
+
+    fn run(&mut self, job: Job) {
+        let done = job.run(&*self.data, &Self::limits(), 2000, &mut self.standing);
+        self.hub.done(done, self.now);
     }
 
     fn deliver(&mut self, outgoing: Outgoing) {

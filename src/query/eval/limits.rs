@@ -52,6 +52,8 @@ pub(super) struct Budget<'a> {
     limits: &'a Limits,
     samples: u64,
     work: u64,
+    /// Work since the flag was last looked at.
+    unlooked: u64,
     peak: u64,
 }
 
@@ -73,7 +75,7 @@ impl Seen {
 
 impl<'a> Budget<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
-        Self { limits, samples: 0, work: 0, peak: 0 }
+        Self { limits, samples: 0, work: 0, unlooked: 0, peak: 0 }
     }
 
     /// How many samples were read.
@@ -116,6 +118,11 @@ impl<'a> Budget<'a> {
         Ok(())
     }
 
+    /// How much work was done.
+    pub(super) const fn work_done(&self) -> u64 {
+        self.work
+    }
+
     /// The most values that one part of the query held at once.
     pub(super) const fn peak(&self) -> u64 {
         self.peak
@@ -133,10 +140,11 @@ impl<'a> Budget<'a> {
     /// Counts work that is about to be done, in samples looked at, and stops when told to.
     pub(super) fn work(&mut self, samples: u64) -> Result<(), EvalError> {
         self.work += samples + 1;
-        if self.work < WORK_BETWEEN_LOOKS {
+        self.unlooked += samples + 1;
+        if self.unlooked < WORK_BETWEEN_LOOKS {
             return Ok(());
         }
-        self.work = 0;
+        self.unlooked = 0;
         match &self.limits.stop {
             Some(stop) if stop.load(Ordering::Relaxed) => {
                 Err(EvalError::Stopped { samples: self.samples })

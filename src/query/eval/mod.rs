@@ -65,6 +65,8 @@ pub struct Output {
     pub infos: Vec<String>,
     /// How many samples were read.
     pub samples: u64,
+    /// How often a sample was looked at, or a value computed.
+    pub work: u64,
     /// The most values that one part of the query held at once.
     pub peak: u64,
     /// How many samples the steps saw, if [`Limits::count_seen`] asked for it.
@@ -126,26 +128,28 @@ pub fn evaluate(
             ));
         }
     };
-    let (samples, peak) = (evaluator.budget.samples(), evaluator.budget.peak());
+    let budget = &evaluator.budget;
+    let (samples, work, peak) = (budget.samples(), budget.work_done(), budget.peak());
     let seen = evaluator.seen.unwrap_or_default();
     let (warnings, infos) = evaluator.notes.finish(plan);
-    Ok(Output { value, warnings, infos, samples, peak, seen })
+    Ok(Output { value, warnings, infos, samples, work, peak, seen })
 }
 
 /// The value of `expr` at one time, where the values of some of its parts are known already, by
-/// their places in the text.
+/// their places in the text; and how much work it was.
 fn evaluate_once(
     expr: &Expr,
     given: Vec<(Place, Evaluated)>,
     data: &dyn Select,
     at: Timestamp,
     limits: &Limits,
-) -> Result<Evaluated, EvalError> {
+) -> Result<(Evaluated, u64), EvalError> {
     // A step, so that this is a step of a range: order means nothing.
     let grid = Grid { start: at, end: at, step: Span(1) };
     let mut evaluator = Evaluator::new(data, grid, limits)?;
     evaluator.given = given;
-    evaluator.eval(expr)
+    let evaluated = evaluator.eval(expr)?;
+    Ok((evaluated, evaluator.budget.work_done()))
 }
 
 /// The columns with a value, in the order the caller is promised.

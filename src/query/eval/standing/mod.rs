@@ -19,6 +19,7 @@ mod table;
 mod tests;
 mod windows;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -44,6 +45,9 @@ pub struct Row {
     pub labels: Arc<[Labels]>,
     /// One value a series, [`ABSENT`](crate::model::ABSENT) where there is none.
     pub values: Vec<f64>,
+    /// How much work it was, in the unit of [`Output`](super::Output); what another query of this
+    /// tick had computed already is not in it.
+    pub work: u64,
 }
 
 /// The graph of all standing queries.
@@ -123,7 +127,8 @@ impl Standing {
             self.sweep(at);
         }
         let node = self.root(plan, at)?;
-        match self.bring(node, &Around { at, data, limits }) {
+        let around = Around { at, data, limits, work: Cell::new(0) };
+        match self.bring(node, &around) {
             Ok(()) => {}
             Err(Halt::Error(error)) => return Some(Err(error)),
             Err(Halt::Behind) => return None,
@@ -135,7 +140,7 @@ impl Standing {
         }
         let node = &self.nodes[node];
         let (table, labels) = (node.table.version(), Arc::clone(node.table.labels()));
-        Some(Ok(Row { table, labels, values: node.values.clone() }))
+        Some(Ok(Row { table, labels, values: node.values.clone(), work: around.work.get() }))
     }
 
     /// How many nodes there are.
@@ -175,6 +180,7 @@ impl Standing {
         let node = &mut rest[0];
         let before = node.samples();
         node.failure = node.compute(inputs, around).err();
+        around.worked(node.cells());
         self.samples = self.samples - before + node.samples();
         node.at = Some(around.at);
         node.failure.clone().map_or(Ok(()), |error| Err(Halt::Error(error)))

@@ -1,5 +1,7 @@
 //! One node of the graph: what it computes, from what, and the cells it holds since the last tick.
 
+use std::cell::Cell;
+
 use crate::model::{ABSENT, Follow, Labels, Timestamp};
 
 use super::super::super::ast::{Expr, Place};
@@ -20,6 +22,15 @@ pub(super) struct Around<'a> {
     pub(super) at: Timestamp,
     pub(super) data: &'a dyn Follow,
     pub(super) limits: &'a Limits,
+    /// The work of this query so far.
+    pub(super) work: Cell<u64>,
+}
+
+impl Around<'_> {
+    /// Counts work.
+    pub(super) fn worked(&self, work: u64) {
+        self.work.set(self.work.get().saturating_add(work));
+    }
 }
 
 /// Why a node has no values.
@@ -73,6 +84,11 @@ impl Node {
         if let Kind::Windows(windows) = &self.kind { windows.samples() } else { 0 }
     }
 
+    /// How many cells a tick writes: one a series.
+    pub(super) fn cells(&self) -> u64 {
+        self.table.labels().len() as u64
+    }
+
     /// The number that a node of a scalar holds.
     pub(super) fn number(&self) -> f64 {
         self.values.first().copied().unwrap_or(f64::NAN)
@@ -106,6 +122,9 @@ impl Node {
                     if *keep_names { labels.clone() } else { labels.without_name() }
                 };
                 places.follow(table, &mut self.table, name);
+                if sliding.walks() {
+                    around.worked(windows.samples() as u64);
+                }
                 let values = sliding.values(windows, table, around.at);
                 places.put(&self.table, values, &mut self.values)
             }
@@ -123,7 +142,8 @@ impl Node {
                 let given = given.map(|(place, input)| Ok((*place, nodes[*input].given(around)?)));
                 let given: Result<Vec<_>, EvalError> = given.collect();
                 let (data, at) = (around.data, around.at);
-                let evaluated = evaluate_once(&self.expr, given?, data, at, limits)?;
+                let (evaluated, work) = evaluate_once(&self.expr, given?, data, at, limits)?;
+                around.worked(work);
                 self.take(evaluated)
             }
         }

@@ -74,6 +74,11 @@ pub(super) struct Sliding {
 }
 
 impl Sliding {
+    /// Whether each window is walked anew.
+    pub(super) const fn walks(&self) -> bool {
+        matches!(self.function, Function::Walk(_))
+    }
+
     /// The function of this name, if it needs nothing but the window.
     pub(super) fn new(name: &str) -> Option<Self> {
         let function = match name {
