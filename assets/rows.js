@@ -6,8 +6,10 @@
  * @import { Window } from './window.js'
  * @typedef {{key: string, name: string, query: number, slot: number, colour: string, unit: string,
  *   labels: Record<string, string>, window: Window, index: number, value: number, n: number,
- *   at: number, stale: boolean, silent: boolean}} Row  n: the column of the newest value; at: the
- *   time of its sample in ms; silent: the series has ended
+ *   at: number, stale: boolean, silent: boolean, heard: Heard | undefined}} Row  n: the column of
+ *   the newest value; at: the time of its sample in ms; silent: the series has ended
+ * @typedef {{at: number, freshMs: number, window: Window, index: number}} Heard  when a series was
+ *   last heard, how long it is fresh after that, and where its times stand
  */
 
 import { format } from './units.js';
@@ -21,18 +23,26 @@ const STALE_MIN_MS = 3000;
 /** Labels that are the same for nearly every series of a host, and so tell nothing apart. */
 const PLAIN = new Set(['__name__', 'instance', 'job']);
 
+/** The labels that tell the series of a panel apart: not those that are the same for all of them.
+ * @param {Record<string, string>[]} all the labels of each @returns {(name: string) => boolean} */
+export function telling(all) {
+  const [first, ...others] = all;
+  const same = (/** @type {string} */ name) => others.every((other) => other[name] === first[name]);
+  const alike = new Set(others.length > 0 ? Object.keys(first).filter(same) : []);
+  return (name) => !PLAIN.has(name) && !alike.has(name);
+}
+
 /**
  * @param {string} template text with `{{label}}` in it; empty: the labels that tell it apart
  * @param {Record<string, string>} labels
- * @param {{title: string, alone: boolean}} panel its heading, and whether there is one series only
+ * @param {{title: string, alone: boolean, tells: (name: string) => boolean}} panel its heading,
+ *   whether there is one series only, and which labels tell its series apart
  */
-export function seriesName(template, labels, { title, alone }) {
+export function seriesName(template, labels, { title, alone, tells }) {
   if (template) {
     return template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (_, name) => labels[name] ?? '');
   }
-  const kept = Object.keys(labels)
-    .filter((name) => !PLAIN.has(name))
-    .sort();
+  const kept = Object.keys(labels).filter(tells).sort();
   if (kept.length > 0) return kept.map((name) => `${name}=${labels[name]}`).join(', ');
   return alone ? title : labels.__name__ || title;
 }
@@ -56,25 +66,37 @@ function nameless({ __name__, ...labels }) {
 }
 
 /** When a series was last heard, read off a series of times, and how long it is fresh after that:
- * three of its shortest intervals in the window.
- * @param {Window} window @param {number} index @returns {{at: number, freshMs: number} | null} */
+ * three of its usual intervals, the median of those in the window.
+ * @param {Window} window @param {number} index @returns {Heard | null} */
 function heardOf(window, index) {
-  let [at, shortest] = [0, Infinity];
+  let at = 0;
+  const intervals = [];
   for (let n = window.firstN; n <= window.newest; n += 1) {
     const seconds = window.value(index, n);
     if (seconds === null || !Number.isFinite(seconds)) continue;
     const time = Math.round(seconds * 1000);
-    if (at && time > at) shortest = Math.min(shortest, time - at);
+    if (at && time > at) intervals.push(time - at);
     at = time;
   }
   if (!at) return null;
-  return { at, freshMs: Number.isFinite(shortest) ? 3 * shortest : FRESH_AT_FIRST_MS };
+  const usual = intervals.sort((a, b) => a - b)[(intervals.length - 1) >> 1];
+  const freshMs = usual ? Math.max(3 * usual, STALE_MIN_MS) : FRESH_AT_FIRST_MS;
+  return { at, freshMs, window, index };
+}
+
+/** The value of a row at column n; nothing where its query only repeats a sample that was old by
+ * then: silence is a gap. @param {Row} row @param {number} n */
+export function valueAt({ window, index, heard }, n) {
+  const value = window.value(index, n);
+  if (value === null || !heard) return value;
+  const seconds = heard.window.value(heard.index, n);
+  return seconds !== null && n * window.stepMs - 1000 * seconds > heard.freshMs ? null : value;
 }
 
 /** What the panel's queries of times say, by labels.
  * @param {Spec} spec @param {Channel[]} channels */
 function heards(spec, channels) {
-  /** @type {Map<string, {at: number, freshMs: number}>} */
+  /** @type {Map<string, Heard>} */
   const heard = new Map();
   channels.forEach(({ window }, query) => {
     if (!window || !spec.queries[query]?.times) return;
@@ -128,7 +150,7 @@ export function rowsOf(spec, channels, slots, now) {
       const times = heard.size > 0 ? heard.get(nameless(labels)) : undefined;
       const at = times ? times.at : n * window.stepMs;
       const silent = ended && times !== undefined;
-      const old = times !== undefined && now - at > Math.max(times.freshMs, STALE_MIN_MS);
+      const old = times !== undefined && now - at > times.freshMs;
       const stale = ended || old;
       const unit = spec.queries[query]?.unit || spec.unit;
       rows.push({
@@ -146,16 +168,18 @@ export function rowsOf(spec, channels, slots, now) {
         at,
         stale,
         silent,
+        heard: times,
       });
     });
   });
   const most = spec.kind === 'table' ? rows.length : (spec.limit ?? SERIES_MAX);
+  // Where not all can be shown, those that go on come before those that have ended.
+  if (rows.length > most) rows.sort((one, other) => Number(one.stale) - Number(other.stale));
   const kept = rows.slice(0, most);
+  const tells = telling(rows.map((row) => row.labels));
+  const panel = { title: spec.title, alone: rows.length === 1, tells };
   for (const row of kept) {
-    row.name = seriesName(spec.queries[row.query]?.legend ?? '', row.labels, {
-      title: spec.title,
-      alone: rows.length === 1,
-    });
+    row.name = seriesName(spec.queries[row.query]?.legend ?? '', row.labels, panel);
     let slot = slots.get(row.key);
     // Series that come and go must not make this grow for ever.
     if (slots.size > SLOTS_MAX) slots.clear();

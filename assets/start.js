@@ -17,6 +17,8 @@ import { timeOfDay } from './units.js';
 
 const RELOADED = 'watchglass.reloaded';
 const NOTICE_MS = 8000;
+/** How long views are made in one go. */
+const WORK_MS = 8;
 
 const root = document.documentElement;
 
@@ -31,8 +33,7 @@ export function start(controls, views) {
   const data = JSON.parse(text);
   /** @type {Set<Panel>} */
   const dirty = new Set();
-  /** @type {(() => void)[]} */
-  const tasks = [];
+  const tasks = new Tasks();
   let frame = 0;
   let pausedAt = 0;
   const embedded = !controls;
@@ -51,11 +52,6 @@ export function start(controls, views) {
     if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
   };
   const redrawAll = () => page.panels.forEach(redraw);
-  // Charts are made one a task, so that a slow phone stays responsive while the page wakes up.
-  const runTask = () => {
-    tasks.shift()?.();
-    if (tasks.length > 0) setTimeout(runTask);
-  };
 
   /** @type {Page} */
   const page = {
@@ -70,9 +66,7 @@ export function start(controls, views) {
     redraw,
     fault: (reason) =>
       console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
-    later: (task) => {
-      if (tasks.push(task) === 1) setTimeout(runTask);
-    },
+    later: (chart, task) => tasks.add(chart, task),
     seen: (panel) => {
       page.place(panel.id)?.channels.forEach((number) => board.want(number));
       redraw(panel);
@@ -186,6 +180,12 @@ export function start(controls, views) {
     now: () => Date.now() + skewMs,
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+  // Paper has colours of its own, and is not waited for.
+  matchMedia('print').addEventListener('change', () => {
+    restyle();
+    draw();
+    tasks.run(Infinity);
+  });
   follow(connection, show, redrawAll);
   connection.open();
   return true;
@@ -217,6 +217,30 @@ function tellSize() {
     { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
     origin,
   );
+}
+
+/** Views that are to be made: charts first, then what reads the same before. They are made for a
+ * moment at a time, so that a slow phone stays responsive while the page wakes up. */
+class Tasks {
+  /** @type {(() => void)[][]} */
+  #lists = [[], []];
+  #timer = 0;
+
+  /** @param {boolean} chart @param {() => void} task */
+  add(chart, task) {
+    this.#lists[chart ? 0 : 1].push(task);
+    this.#timer ||= setTimeout(() => this.run(WORK_MS));
+  }
+
+  /** @param {number} ms */
+  run(ms) {
+    const until = performance.now() + ms;
+    const left = () => this.#lists.some((list) => list.length > 0);
+    while (left() && performance.now() < until)
+      this.#lists.find((list) => list.length > 0)?.shift()?.();
+    clearTimeout(this.#timer);
+    this.#timer = left() ? setTimeout(() => this.run(ms)) : 0;
+  }
 }
 
 /** The line of words above the panels. */

@@ -271,7 +271,8 @@ fn words(store: &Store, now: Timestamp) -> Facts {
         parts.push(number::text(bytes, &Unit::Bytes, None));
     }
     if let Some(boot) = value("node_boot_time_seconds") {
-        parts.push(format!("up {}", number::text(now.seconds() - boot, &Unit::Duration, None)));
+        // A length of time would be wrong a minute later, on a page that stays open.
+        parts.push(format!("up since {}", web::day_and_time(Timestamp((boot * 1000.0) as i64))));
     }
     Facts { host: parts.join(" · "), reach: reach_words(store, now) }
 }

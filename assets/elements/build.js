@@ -21,18 +21,6 @@ export function emptyNote(text = 'nothing to show yet') {
   return make('p', { class: 'empty' }, [make('span', {}, [text])]);
 }
 
-/** One entry of a legend. @param {number} index @param {string} colour @param {string} name */
-export function legendEntry(index, colour, name) {
-  const value = make('b');
-  const age = make('small', { class: 'asof' });
-  const button = make(
-    'button',
-    { type: 'button', class: colour, 'aria-pressed': 'true', 'data-series': String(index) },
-    [make('i'), make('span', {}, [name]), value, age],
-  );
-  return { item: make('li', {}, [button]), button, value, age };
-}
-
 /** A word in a panel's head that comes and goes.
  * @param {Element} panel @param {string} name @param {string} text @param {string} [level] */
 export function headWord(panel, name, text, level) {

@@ -1,5 +1,5 @@
 /**
- * `<wg-panel>`: one panel's lifetime, visibility, size, legend and view.
+ * `<wg-panel>`: one panel's lifetime, visibility, size and view.
  *
  * The one idea: a panel draws from windows and never from messages. It is told that something
  * changed, and draws at the page's next frame if it can be seen; a view is made when its size is
@@ -10,14 +10,15 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
- *   later: (task: () => void) => void, seen: (panel: Panel) => void,
+ *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
  *   resized: () => void}} Page  now: the server's time in ms
  * @typedef {Record<string, (host: HTMLElement, options: any) => any>} Views  by kind of panel
  */
 
-import { ageOf, freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
-import { format, timeOfDay } from '../units.js';
-import { emptyNote, headWord, legendEntry, make } from './build.js';
+import { freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
+import { timeOfDay } from '../units.js';
+import { emptyNote, headWord, make } from './build.js';
+import { Legend } from './legend.js';
 
 const SPOKEN_MS = 10_000;
 
@@ -51,14 +52,12 @@ export class Panel extends HTMLElement {
   #rows = [];
   /** @type {Map<string, number>} */
   #slots = new Map();
-  /** @type {Set<string>} */
-  #off = new Set();
-  /** @type {ReturnType<typeof legendEntry>[]} */
-  #entries = [];
-  #legendKeys = '';
+  #legend = new Legend(this);
   /** @type {number | null} */
   #cursor = null;
   #endMs = 0;
+  /** How old everything here is, in words; empty while something is fresh. */
+  #said = '';
   #spokenAt = 0;
   #queued = false;
   /** When it was drawn, in ms. */
@@ -95,7 +94,6 @@ export class Panel extends HTMLElement {
   renew() {
     this.#view?.destroy();
     this.#view = null;
-    this.#legendKeys = '';
   }
 
   /** @param {boolean} visible */
@@ -134,7 +132,8 @@ export class Panel extends HTMLElement {
     if (this.#view) return this.#update(spec);
     if (this.#queued || this.#size[1] <= 0) return;
     this.#queued = true;
-    Panel.page.later(() => {
+    const isChart = spec.kind === 'line' || spec.kind === 'stack';
+    Panel.page.later(isChart, () => {
       this.#queued = false;
       if (this.isConnected && this.#rows.length > 0) this.#make(spec);
     });
@@ -158,7 +157,7 @@ export class Panel extends HTMLElement {
     const ended = this.#view && `no values in the last ${minutes} min`;
     this.renew();
     this.body.replaceChildren(emptyNote(ended || undefined));
-    this.querySelector('.legend')?.remove();
+    this.#legend.clear();
   }
 
   /** @param {Spec} spec */
@@ -189,10 +188,11 @@ export class Panel extends HTMLElement {
   /** @param {Spec} spec */
   #update(spec) {
     const isChart = spec.kind === 'line' || spec.kind === 'stack';
-    const shown = isChart ? this.#rows.filter((row) => !this.#off.has(row.key)) : this.#rows;
-    this.#view.update({ rows: shown, endMs: this.#endMs, rangeMs: Panel.page.rangeMs() });
+    const shown = isChart ? this.#legend.chosen(this.#rows) : this.#rows;
+    const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
+    this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
     if (!isChart) return;
-    if (spec.legend) this.#legend();
+    if (spec.legend) this.#legend.show(this.#rows);
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
@@ -203,72 +203,29 @@ export class Panel extends HTMLElement {
   /** Says with its time that what is shown is old, and with a colour that it is too high.
    * @param {Spec} spec */
   #age(spec) {
-    const stale =
-      this.#rows.length > 0 && (Panel.page.lost() || this.#rows.every((row) => row.stale));
+    // What cannot be renewed is old, however short the time.
+    const lost = Panel.page.lost();
+    const stale = this.#rows.length > 0 && (lost || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    headWord(this, 'asof', stale ? newestAge(this.#rows, timeOfDay) : '');
-    const threshold = reached(spec, this.#rows);
+    this.#said = stale ? newestAge(this.#rows, timeOfDay) : '';
+    headWord(this, 'asof', this.#said);
+    const threshold = lost ? undefined : reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;
     else delete this.dataset.level;
     headWord(this, 'word', threshold?.word ?? '', threshold?.level);
   }
 
-  #legend() {
-    const keys = this.#rows.map((row) => `${row.key} ${row.colour}`).join('|');
-    if (keys === this.#legendKeys) return;
-    this.#legendKeys = keys;
-    this.#entries = this.#rows.map((row, index) => legendEntry(index, row.colour, row.name));
-    let list = this.querySelector('.legend');
-    if (!list) this.append((list = make('ul', { class: 'legend' })));
-    list.replaceChildren(...this.#entries.map(({ item }) => item));
-    this.#marks();
-  }
-
-  #marks() {
-    this.#entries.forEach(({ button }, index) => {
-      button.setAttribute('aria-pressed', String(!this.#off.has(this.#rows[index]?.key)));
-    });
-  }
-
-  /** Writes the legend's values: those under the crosshair, else the newest. @param {Spec} spec */
+  /** Writes the legend's values. @param {Spec} spec */
   #readout(spec) {
     const at = this.#cursor === null ? null : this.#view?.timeAt(this.#cursor);
-    this.#entries.forEach(({ value, age }, index) => {
-      const row = this.#rows[index];
-      if (!row) return;
-      const number =
-        at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
-      const old = at === null && row.stale;
-      const words = old ? ageOf(row, timeOfDay) : '';
-      const text = format(number, row.unit, spec.decimals);
-      if (value.textContent !== text) value.textContent = text;
-      if (age.textContent !== words) age.textContent = words;
-      value.toggleAttribute('data-stale', old);
-    });
+    this.#legend.read(spec, at, this.#said);
   }
 
   /** @param {Event} event */
   handleEvent(event) {
-    if (event instanceof MouseEvent) this.#click(event);
-    else if (event instanceof KeyboardEvent) this.#key(event);
-  }
-
-  /** A click on a legend's entry shows that series alone, with Ctrl it comes and goes.
-   * @param {MouseEvent} event */
-  #click({ target, ctrlKey, metaKey }) {
-    const button = target instanceof Element ? target.closest('[data-series]') : null;
-    const row = this.#rows[Number(button?.getAttribute('data-series') ?? -1)];
-    if (!row) return;
-    const others = this.#rows.filter((each) => each !== row).map((each) => each.key);
-    if (ctrlKey || metaKey) {
-      if (!this.#off.delete(row.key) && others.some((key) => !this.#off.has(key)))
-        this.#off.add(row.key);
-    } else {
-      const alone = !this.#off.has(row.key) && others.every((key) => this.#off.has(key));
-      this.#off = new Set(alone ? [] : others);
-    }
-    this.#marks();
-    Panel.page.redraw(this);
+    if (event instanceof MouseEvent) {
+      if (this.#legend.click(event)) Panel.page.redraw(this);
+    } else if (event instanceof KeyboardEvent) this.#key(event);
   }
 
   /** Arrows move the crosshair of a focused chart. @param {KeyboardEvent} event */

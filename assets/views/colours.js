@@ -6,12 +6,12 @@
 /** @type {Map<string, string>} */
 const colours = new Map();
 const probe = document.createElement('i');
-const dark = matchMedia('(prefers-color-scheme: dark)');
+const [dark, print] = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
 
 /** A custom property as a colour that a canvas understands.
  * @param {string} name @returns {string} */
 export function colour(name) {
-  const key = `${name} ${document.documentElement.dataset.theme ?? dark.matches}`;
+  const key = `${name} ${document.documentElement.dataset.theme ?? dark.matches} ${print.matches}`;
   let found = colours.get(key);
   if (!found) {
     if (!probe.isConnected) {

@@ -7,8 +7,10 @@
  */
 
 import { ageOf, reached } from '../rows.js';
-import { format, parts, timeOfDay } from '../units.js';
+import { parts, timeOfDay } from '../units.js';
 
+/** Between a number and its unit. */
+const THIN = '\u202f';
 const SVG = 'http://www.w3.org/2000/svg';
 /** The length of the dial: three quarters of a circle of radius 42. */
 const SWEEP = 2 * Math.PI * 42 * 0.75;
@@ -47,7 +49,7 @@ function dial(name) {
   face.append(svg, number);
   const words = document.createElement('p');
   const title = document.createElement('b');
-  title.textContent = name;
+  title.textContent = title.title = name;
   const age = document.createElement('span');
   age.className = 'asof';
   words.append(title, ' ', age);
@@ -65,14 +67,17 @@ export function create(host, { spec }) {
   let dials = [];
   const share = (spec.queries[0]?.unit || spec.unit) === 'ratio' ? 1 : 100;
   const [low, high] = [spec.min ?? 0, spec.max ?? share];
-  /** @param {Row} row @param {ReturnType<typeof dial>} one */
-  const show = (row, one) => {
-    // On a dial a whole number is enough, and the sign stands close.
-    const digits = spec.decimals ?? 0;
-    const [number, suffix] = parts(row.value, row.unit, digits);
-    const text = suffix === '%' ? `${number}%` : format(row.value, row.unit, digits);
+  /** @param {Row} row @param {ReturnType<typeof dial>} one @param {string} head */
+  const show = (row, one, head) => {
+    // On a dial a whole number of per cent is enough, and the sign stands close.
+    const perCent = row.unit === 'percent' || row.unit === 'ratio';
+    const digits = spec.decimals ?? (perCent ? 0 : null);
+    const text = parts(row.value, row.unit, digits)
+      .filter(Boolean)
+      .join(perCent ? '' : THIN);
     const threshold = reached(spec, [row]);
-    const age = ageOf(row, timeOfDay);
+    const since = ageOf(row, timeOfDay);
+    const age = since === head ? '' : since;
     const said = `${text} ${threshold?.word ?? ''} ${age}`;
     if (one.said === said) return;
     one.said = said;
@@ -91,15 +96,15 @@ export function create(host, { spec }) {
   };
   return {
     /** @param {Model} model */
-    update({ rows }) {
-      const now = rows.map((row) => row.key).join('|');
+    update({ rows, said }) {
+      const now = rows.map((row) => `${row.key} ${row.name}`).join('|');
       if (now !== keys) {
         keys = now;
         dials = rows.map((row) => dial(row.name));
         box.replaceChildren(...dials.map((one) => one.gauge));
         box.dataset.count = String(rows.length);
       }
-      rows.forEach((row, at) => show(row, dials[at]));
+      rows.forEach((row, at) => show(row, dials[at], said));
     },
     resize() {},
     destroy() {},

@@ -6,14 +6,21 @@
  *
  * @import { Spec } from '../subscription.js'
  * @import { Row } from '../rows.js'
- * @typedef {{rows: Row[], endMs: number, rangeMs: number}} Model
+ * @typedef {{rows: Row[], endMs: number, rangeMs: number, said: string}} Model  said: an age that
+ *   stands in the panel's head
+ * @typedef {uPlot} Plot
  */
 
+import { valueAt } from '../rows.js';
 import { axis, axisEnds, axisTicks, timeOfDay } from '../units.js';
 import uPlot from '../vendor/uplot/uplot.js';
 import { colour, faded } from './colours.js';
+import { beginning, hatch, threshold } from './marks.js';
 
 const CALM_DRAWS = 10;
+/** Among more lines than this, an area below the first one would say nothing. */
+const FILLED_MAX = 4;
+
 /**
  * @param {HTMLElement} host the plot
  * @param {{spec: Spec, width: number, height: number, cursor: (index: number | null) => void,
@@ -26,7 +33,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   let size = { width, height };
   let keys = '';
   /** @type {Model} */
-  let model = { rows: [], endMs: 0, rangeMs: 1 };
+  let model = { rows: [], endMs: 0, rangeMs: 1, said: '' };
   /** @type {any[][]} times in seconds, then a row a series */
   const data = [[]];
   /** @type {[number, number][]} */
@@ -59,7 +66,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
       let [sum, any] = [0, false];
       data[0][at] = (n * step) / 1000;
       for (let k = 0; k < rows.length; k += 1) {
-        const value = rows[k].window.value(rows[k].index, n);
+        const value = valueAt(rows[k], n);
         const list = (data[k + 1] ??= []);
         if (value === null || !Number.isFinite(value)) {
           list[at] = null;
@@ -98,66 +105,20 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     return [calm.bottom, calm.top];
   }
 
-  /** Before its first sample a chart says since when there are any. @param {uPlot} plot */
-  function beginning({ ctx, bbox, valToPos }) {
-    const x = valToPos(data[0][begin], 'x', true);
-    const room = x - bbox.left;
-    const words = `recording since ${timeOfDay(data[0][begin] * 1000, true)}`;
-    ctx.save();
-    ctx.font = font(devicePixelRatio);
-    if (begin > 0 && ctx.measureText(words).width * 1.1 < room) {
-      ctx.fillStyle = colour('muted');
-      ctx.textAlign = 'center';
-      ctx.fillText(words, bbox.left + room / 2, bbox.top + bbox.height / 2);
-    }
-    ctx.restore();
-  }
-
-  /** Gaps as hatched bands, thresholds as dashed lines with a faint band. @param {uPlot} plot */
+  /** What stands on the plot beside its lines. @param {uPlot} plot */
   function marks(plot) {
-    const { ctx, bbox } = plot;
-    const { left, top, width: wide, height: high } = bbox;
-    const ratio = devicePixelRatio;
-    beginning(plot);
-    for (const [from, to] of gaps) {
-      const start = Math.max(left, plot.valToPos(data[0][from], 'x', true));
-      const end = Math.min(left + wide, plot.valToPos(data[0][to], 'x', true));
-      if (end <= start) continue;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(start, top, end - start, high);
-      ctx.clip();
-      ctx.strokeStyle = faded('line-strong', 0.35);
-      ctx.lineWidth = ratio;
-      ctx.beginPath();
-      for (let x = start - high; x < end; x += 7 * ratio) {
-        ctx.moveTo(x, top + high);
-        ctx.lineTo(x + high, top);
-      }
-      ctx.stroke();
-      ctx.restore();
-    }
+    const [times] = data;
+    for (const [from, to] of gaps) hatch(plot, times[from], times[to]);
     for (const { value, level } of spec.thresholds) {
-      const y = plot.valToPos(value, 'y', true);
-      if (y < top || y > top + high) continue;
-      const name = level === 'critical' ? 'crit' : 'warn';
-      ctx.save();
-      ctx.fillStyle = faded(name, 0.06);
-      ctx.fillRect(left, top, wide, y - top);
-      ctx.strokeStyle = colour(name);
-      ctx.lineWidth = ratio;
-      ctx.setLineDash([4 * ratio, 4 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(left, y);
-      ctx.lineTo(left + wide, y);
-      ctx.stroke();
-      ctx.restore();
+      threshold(plot, value, level === 'critical' ? 'crit' : 'warn');
     }
+    const words = `recording since ${timeOfDay(times[begin] * 1000, true)}`;
+    if (begin > 0) beginning(plot, times[begin], words, font(devicePixelRatio));
   }
 
   /** The labels of the time axis; those that would be cut at its ends are left out.
-   * @param {uPlot} plot @param {number[]} ticks @param {number} em */
-  function timeLabels(plot, ticks, em) {
+   * @param {uPlot} plot @param {number[]} ticks */
+  function timeLabels(plot, ticks) {
     const withSeconds = ticks.some((tick) => tick % 60);
     const { min = 0, max = 1 } = plot.scales.x;
     const pixels = plot.bbox.width / devicePixelRatio || 400;
@@ -169,14 +130,13 @@ export function create(host, { spec, width, height, cursor, drawn }) {
 
   /** @param {Row} row @param {number} k @returns {uPlot.Series} */
   function series(row, k) {
-    const fills =
-      !stacked && k === 0 ? faded(row.colour, 0.1) : k === 0 ? faded(row.colour, 0.62) : undefined;
+    const filled = k === 0 && (stacked || model.rows.length <= FILLED_MAX);
     return {
       label: row.name,
       stroke: colour(row.colour),
       width: stacked ? 1 : 1.5,
       spanGaps: false,
-      fill: fills,
+      fill: filled ? faded(row.colour, stacked ? 0.62 : 0.1) : undefined,
       dash: row.slot > 7 ? [6, 4] : undefined,
       points: {
         show: false,
@@ -188,14 +148,13 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   }
 
   // A whole number of pixels: uPlot misreads others on screens of a higher density.
-  const letter = () =>
-    Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72);
+  const em = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72);
+  const { fontFamily } = getComputedStyle(document.body);
   /** @param {number} ratio */
-  const font = (ratio) => `${letter() * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+  const font = (ratio) => `${em * ratio}px ${fontFamily}`;
 
   /** @returns {uPlot.Options} */
   function setup() {
-    const em = letter();
     const ink = { stroke: colour('muted'), font: font(1), ticks: { show: false } };
     const grid = { stroke: colour('grid'), width: 1 };
     return {
@@ -220,7 +179,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
           size: em * 2,
           gap: em * 0.4,
           space: em * 5.5,
-          values: (plot, ticks) => timeLabels(plot, ticks, em),
+          values: timeLabels,
         },
         {
           ...ink,

@@ -50,7 +50,7 @@ export function create(host, { spec }) {
   set(svg, 'viewBox', `0 0 ${WIDE} ${HIGH}`);
   set(svg, 'preserveAspectRatio', 'none');
   set(svg, 'aria-hidden', 'true');
-  const [area, stroke] = ['a f', 'l'].map((name) => {
+  const [area, stroke] = ['a', 'l'].map((name) => {
     const path = document.createElementNS(SVG, 'path');
     set(path, 'class', name);
     return svg.appendChild(path);

@@ -80,7 +80,7 @@ export function create(host, { spec }) {
       shown.forEach(({ name, cells }, at) => {
         // What stands between backquotes in a name is set apart as code.
         const [, before, code, after] = /^(.*?)\s*`(.*?)`(.*)$/.exec(name) ?? ['', name, '', ''];
-        write(lines[at].name, before + after);
+        write(lines[at].name, code ? `${before}${after} ` : before + after);
         write(lines[at].code, code);
         lines[at].cells.forEach(({ bar, text }, query) => {
           const cell = cells[query];

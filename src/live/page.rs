@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::model::{Labels, Span, Timestamp};
+use crate::model::{ABSENT, Labels, Span, Timestamp};
 
 use super::board::BoardSpec;
 use super::frame::Codec;
@@ -52,11 +52,11 @@ pub struct PageWindow {
     pub seq: u64,
     /// The distance of columns.
     pub step: Span,
-    /// The time of the newest column.
+    /// The time of the newest column, the one in progress included where viewers have it.
     pub end: Timestamp,
     /// Each series with its values, oldest first.
     pub series: Vec<(Labels, Vec<f64>)>,
-    /// The same in the bytes of a snapshot.
+    /// The final columns in the bytes of a snapshot.
     pub snapshot: Bytes,
 }
 
@@ -118,12 +118,24 @@ fn window(watched: &Watched, columns: usize) -> PageWindow {
     let channel = &watched.channel;
     let body = channel.snapshot(columns);
     let snapshot = body.write(Codec::Binary).into();
-    let series = body.series.into_iter().map(|(labels, values)| (labels.clone(), values)).collect();
+    let newest = channel.newest();
+    let open = watched.open_column();
+    let end = open.map_or(newest, |(n, _)| n);
+    // What lies between the newest final column and the one in progress is still being evaluated.
+    let waits = (end - newest - 1).max(0) as usize;
+    let whole = |(at, (labels, mut values)): (usize, (&Labels, Vec<f64>))| {
+        if let Some((_, open)) = open {
+            values.extend(std::iter::repeat_n(ABSENT, waits));
+            values.push(open.get(at).copied().unwrap_or(ABSENT));
+        }
+        (labels.clone(), values)
+    };
+    let series = body.series.into_iter().enumerate().map(whole).collect();
     PageWindow {
         epoch: channel.epoch.clone(),
         seq: channel.seq(),
         step: channel.step,
-        end: channel.time(channel.newest()),
+        end: channel.time(end),
         series,
         snapshot,
     }

@@ -58,6 +58,12 @@ impl Watched {
         }
     }
 
+    /// The number and the values of the open column, when it is newer than the newest final one.
+    pub(crate) fn open_column(&self) -> Option<(i64, &[f64])> {
+        let open = self.shown_open.as_ref().filter(|(n, _)| *n > self.channel.newest());
+        open.map(|(n, values)| (*n, values.as_slice()))
+    }
+
     /// Whether the window holds as many columns as `length` asks for.
     pub(crate) fn holds(&self, length: usize) -> bool {
         self.ready && self.channel.len() >= length

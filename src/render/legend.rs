@@ -1,24 +1,49 @@
 //! What a series is called: a template's text, or the labels that tell it apart. The page's script
-//! names series by the same rule (`assets/names.js`).
+//! names series by the same rule (`assets/rows.js`).
 
 use crate::model::{Labels, METRIC_NAME};
 
 /// Labels that are the same for nearly every series of a host, and so tell nothing apart.
 const PLAIN: [&str; 3] = [METRIC_NAME, "instance", "job"];
 
-/// The name of a series. In `template`, `{{label}}` stands for the label's value. An empty template
-/// gives the labels but name, instance and job as `k=v, …`; when none is left, the panel's `title`
-/// for a series that is alone, else the metric name.
-pub fn text(template: &str, labels: &Labels, title: &str, alone: bool) -> String {
-    if !template.is_empty() {
-        return filled(template, labels);
+/// What the series of one panel are called after.
+#[derive(Debug)]
+pub struct Names<'a> {
+    title: &'a str,
+    alone: bool,
+    /// Names of labels that have the same value in all of them.
+    alike: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// For a panel with this title and series with these labels.
+    pub fn new(title: &'a str, all: &[&'a Labels]) -> Self {
+        let mut alike = Vec::new();
+        if let [first, others @ ..] = all
+            && !others.is_empty()
+        {
+            let same = |name: &str, value: &str| others.iter().all(|o| o.value(name) == value);
+            alike.extend(first.iter().filter(|(name, value)| same(name, value)).map(|(n, _)| n));
+        }
+        Self { title, alone: all.len() == 1, alike }
     }
-    let kept = labels.iter().filter(|(name, _)| !PLAIN.contains(name));
-    let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
-    match (kept.is_empty(), alone || labels.name().is_empty()) {
-        (false, _) => kept.join(", "),
-        (true, true) => title.to_owned(),
-        (true, false) => labels.name().to_owned(),
+
+    /// The name of one of them. In `template`, `{{label}}` stands for the label's value. An empty
+    /// template gives the labels as `k=v, …`, without name, instance and job and without those that
+    /// are alike in all series; when none is left, the panel's title for a series that is alone,
+    /// else the metric name.
+    pub fn text(&self, template: &str, labels: &Labels) -> String {
+        if !template.is_empty() {
+            return filled(template, labels);
+        }
+        let tells = |name: &str| !PLAIN.contains(&name) && !self.alike.contains(&name);
+        let kept = labels.iter().filter(|(name, _)| tells(name));
+        let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+        match (kept.is_empty(), self.alone || labels.name().is_empty()) {
+            (false, _) => kept.join(", "),
+            (true, true) => self.title.to_owned(),
+            (true, false) => labels.name().to_owned(),
+        }
     }
 }
 
@@ -54,17 +79,21 @@ mod tests {
             ("instance", "web-01"),
         ]);
         let cpu = cpu.expect("labels");
-        let check = |template: &str, labels: &Labels, alone: bool, expected: &str| {
-            assert_eq!(text(template, labels, "CPU", alone), expected, "{template}");
+        let check = |template: &str, all: &[&Labels], expected: &str| {
+            let names = Names::new("CPU", all);
+            assert_eq!(names.text(template, all[0]), expected, "{template} {all:?}");
         };
-        check("{{mode}}", &cpu, false, "user");
-        check("core {{ cpu }}, {{mode}}{{gone}}", &cpu, false, "core 3, user");
-        check("a {{", &cpu, false, "a {{");
-        check("{{}} {{mode}}", &cpu, false, "{{}} user");
-        check("{{a b}}", &cpu, false, "{{a b}}");
-        check("", &cpu, false, "cpu=3, mode=user");
-        check("", &Labels::named("up"), true, "CPU");
-        check("", &Labels::named("up"), false, "up");
-        check("", &Labels::empty(), false, "CPU");
+        let (up, none) = (Labels::named("up"), Labels::empty());
+        check("{{mode}}", &[&cpu], "user");
+        check("core {{ cpu }}, {{mode}}{{gone}}", &[&cpu], "core 3, user");
+        check("a {{", &[&cpu], "a {{");
+        check("{{}} {{mode}}", &[&cpu], "{{}} user");
+        check("{{a b}}", &[&cpu], "{{a b}}");
+        check("", &[&cpu], "cpu=3, mode=user");
+        check("", &[&cpu, &cpu.with("cpu", "4"), &cpu.with("cpu", "5")], "cpu=3");
+        check("", &[&cpu, &none], "cpu=3, mode=user");
+        check("", &[&none, &cpu], "CPU");
+        check("", &[&up], "CPU");
+        check("", &[&up, &none], "up");
     }
 }

@@ -1,16 +1,18 @@
 //! The windows behind one panel, and how its series are looked at: which are shown, what their
 //! newest values are, and whether those are still fresh.
 
-use super::heard::heard;
-use super::legend;
-use crate::dashboard::Panel;
+use std::borrow::Cow;
+
+use super::heard::{Heard, heard};
+use super::legend::Names;
+use crate::dashboard::{Panel, PanelQuery};
 use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
 
 /// A value is fresh for that many steps of its window.
 const FRESH_STEPS: i64 = 3;
 
 /// And never for less than this, so that a tick that comes late greys nothing.
-const FRESH_LEAST: Span = Span::from_secs(3);
+pub(super) const FRESH_LEAST: Span = Span::from_secs(3);
 
 /// What a panel shows now.
 #[derive(Debug, Clone)]
@@ -71,8 +73,8 @@ pub struct Shown<'a> {
     pub labels: &'a Labels,
     /// Its newest value; nothing when it has none in the window.
     pub latest: Option<Latest>,
-    /// Its values, the newest last.
-    pub values: &'a [f64],
+    /// Its values, the newest last; `ABSENT` also where nothing new was measured.
+    pub values: Cow<'a, [f64]>,
     window: &'a Window,
 }
 
@@ -80,6 +82,25 @@ impl Window {
     /// An empty window that ends at a time.
     pub fn empty(end: Timestamp, step: Span) -> Self {
         Self { end, step, series: Vec::new() }
+    }
+
+    /// The time of a column of a series, counted from its oldest.
+    pub(super) fn time(&self, values: &[f64], index: usize) -> Timestamp {
+        self.end - self.step * (values.len() as i64 - 1 - index as i64)
+    }
+
+    /// Which of the columns of a series a time belongs to: the newest one not later than it.
+    pub(super) fn index(&self, values: &[f64], at: Timestamp) -> Option<usize> {
+        let step = self.step.millis().max(1);
+        let back = (self.end - at).millis();
+        // A time after the newest column, but before the next one would be due, shows the newest.
+        let age = if back < 0 && back > -step {
+            0
+        } else {
+            back.div_euclid(step) + i64::from(back.rem_euclid(step) > 0)
+        };
+        let index = values.len() as i64 - 1 - age;
+        usize::try_from(index).ok().filter(|index| *index < values.len())
     }
 }
 
@@ -92,30 +113,33 @@ impl PanelData {
 
     /// The same with a bound of the caller's: a table looks at all its cells to choose its rows.
     pub fn shown_up_to<'a>(&'a self, panel: &Panel, series_max: usize) -> Vec<Shown<'a>> {
-        let with_values = |window: &'a Window| {
-            window.series.iter().filter(|(_, values)| values.iter().any(|value| !is_absent(*value)))
-        };
-        let drawn = || {
-            let numbered = panel.queries.iter().zip(&self.windows).enumerate();
-            numbered.filter(|(_, (query, _))| !query.times)
-        };
-        let count = |(_, (_, window)): (usize, (_, &'a Window))| with_values(window).count();
-        let alone = drawn().map(count).sum::<usize>() == 1;
+        let mut series = Vec::new();
+        for (number, (query, window)) in panel.queries.iter().zip(&self.windows).enumerate() {
+            let some = |(_, values): &&(Labels, Vec<f64>)| values.iter().any(|v| !is_absent(*v));
+            let drawn = window.series.iter().filter(|_| !query.times).filter(some);
+            series.extend(drawn.map(|each| (number, query, window, each)));
+        }
+        let all: Vec<&Labels> = series.iter().map(|(_, _, _, (labels, _))| labels).collect();
+        let names = Names::new(&panel.title, &all);
+        let more = series.len() > series_max;
         let mut shown = Vec::new();
-        for (number, (query, window)) in drawn() {
-            let template = query.legend.as_str();
-            for (labels, values) in with_values(window) {
-                if shown.len() == series_max {
-                    return shown;
-                }
-                let color = (usize::from(panel.color) + shown.len() + 7) % 8 + 1;
-                let color = color as u8;
-                let name = legend::text(template, labels, &panel.title, alone);
-                let latest = self.latest(window, values);
-                let latest = latest.map(|latest| self.with_heard(panel, labels, latest));
-                let query = number;
-                shown.push(Shown { query, name, color, labels, latest, values, window });
-            }
+        for (query, PanelQuery { legend, .. }, window, (labels, values)) in series {
+            let heard = heard(panel, self, labels);
+            let latest = self.latest(window, values);
+            let latest = latest.map(|latest| self.with_heard(heard.as_ref(), latest));
+            let values = heard.map_or(Cow::Borrowed(&**values), |heard| {
+                Cow::Owned(heard.without_repeats(window, values))
+            });
+            let name = names.text(legend, labels);
+            shown.push(Shown { query, name, color: 0, labels, latest, values, window });
+        }
+        if more {
+            // Those that go on come before those that have ended.
+            shown.sort_by_key(|series| series.latest.is_some_and(|latest| latest.stale));
+            shown.truncate(series_max);
+        }
+        for (place, series) in shown.iter_mut().enumerate() {
+            series.color = ((usize::from(panel.color) + place + 7) % 8 + 1) as u8;
         }
         shown
     }
@@ -141,9 +165,9 @@ impl PanelData {
     }
 
     /// The same with the time of the sample, where the panel asks for times.
-    fn with_heard(&self, panel: &Panel, labels: &Labels, latest: Latest) -> Latest {
-        let Some(heard) = heard(panel, self, labels) else { return latest };
-        let old = self.now - heard.at > heard.fresh.max(FRESH_LEAST);
+    fn with_heard(&self, heard: Option<&Heard<'_>>, latest: Latest) -> Latest {
+        let Some(heard) = heard else { return latest };
+        let old = self.now - heard.at > heard.fresh;
         let silent = latest.stale;
         Latest { at: heard.at, stale: silent || old, silent, ..latest }
     }
@@ -161,27 +185,14 @@ impl PanelData {
 impl Shown<'_> {
     /// The value at a time: that of the newest column not later than it; absent outside the window.
     pub fn at(&self, at: Timestamp) -> f64 {
-        let step = self.window.step.millis().max(1);
-        let back = (self.window.end - at).millis();
-        // A time after the newest column, but before the next one would be due, shows the newest.
-        let age = if back < 0 && back > -step {
-            0
-        } else {
-            back.div_euclid(step) + i64::from(back.rem_euclid(step) > 0)
-        };
-        let index = (self.values.len() as i64) - 1 - age;
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.values.get(index))
-            .copied()
-            .unwrap_or(ABSENT)
+        let index = self.window.index(&self.values, at);
+        index.and_then(|index| self.values.get(index)).copied().unwrap_or(ABSENT)
     }
 
     /// The time of the first column in which there is a value.
     pub fn first(&self) -> Option<Timestamp> {
         let at = self.values.iter().position(|value| !is_absent(*value))?;
-        let back = (self.values.len() - 1 - at) as i64;
-        Some(self.window.end - self.window.step * back)
+        Some(self.window.time(&self.values, at))
     }
 
     /// The least and the most finite value of the window.
@@ -246,6 +257,36 @@ mod tests {
         check(&[7.0; 4], &[3.0, 4.0, 4.0, 4.0], Some("as of 00:00:04"));
         let ended = [7.0, 7.0, ABSENT, ABSENT, ABSENT, ABSENT];
         check(&ended, &[2.0, 3.0, ABSENT, ABSENT, ABSENT, ABSENT], Some("silent since 00:00:03"));
+    }
+
+    #[test]
+    fn a_sample_that_is_only_repeated_is_no_value() {
+        let mut panel = panel();
+        let times = PanelQuery::new(Plan::new("timestamp(x)").expect("a query"));
+        panel.queries.push(PanelQuery { times: true, ..times });
+        let mut data = data(10_000, &[&[1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 3.0]]);
+        let seconds = vec![4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 10.0];
+        let series = vec![(Labels::empty().with("n", "0"), seconds)];
+        data.windows.push(Window { end: Timestamp(10_000), step: Span(1000), series });
+        let shown = data.shown(&panel);
+        // Fresh for three seconds after 5 s, silent at 9 s.
+        let expected = [1.0, 2.0, 2.0, 2.0, 2.0, ABSENT, 3.0].map(f64::to_bits);
+        assert_eq!(shown[0].values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn where_not_all_can_be_shown_those_that_go_on_come_first() {
+        let ended = [1.0, ABSENT, ABSENT, ABSENT, ABSENT];
+        let data = data(10_000, &[&ended, &[2.0], &ended, &[4.0]]);
+        let mut panel = panel();
+        let mut check = |limit: u8, expected: &[&str]| {
+            panel.limit = Some(limit.into());
+            let names: Vec<String> = data.shown(&panel).into_iter().map(|s| s.name).collect();
+            assert_eq!(names, expected);
+        };
+        check(4, &["n=0", "n=1", "n=2", "n=3"]);
+        check(3, &["n=1", "n=3", "n=0"]);
+        check(1, &["n=1"]);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub const POINTS_MAX: usize = 60;
 
 const SPARK_POINTS: usize = 40;
 
+/// Among more lines than this, an area below the first one would say nothing.
+const FILLED_MAX: usize = 4;
+
 /// A spark spans at least this, however young its series is.
 const SPARK_LEAST: Span = Span::from_secs(60);
 
@@ -45,11 +48,12 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
         out,
         r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED}>"#
     );
-    rules(&mut out, &axis);
+    rules(&mut out, &axis, data);
     let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
     let paths: Vec<String> = (rows.iter().zip(&shown).enumerate())
         .map(|(index, (row, series))| {
-            let path = path(&grid.points(row, &axis), (stacked || index == 0).then_some(base));
+            let filled = stacked || (index == 0 && rows.len() <= FILLED_MAX);
+            let path = path(&grid.points(row, &axis), filled.then_some(base));
             format!("<g class=\"c{}\">{path}</g>", series.color)
         })
         .collect();
@@ -237,34 +241,32 @@ impl std::fmt::Display for Short {
     }
 }
 
-/// The runs as one path, by steps from point to point. With a base the runs stand on it, to be
-/// filled.
+/// The runs as one line, by steps from point to point; with a base first the area between it and
+/// the line, whose sides are not drawn. The steps stand twice then, which compresses to nothing.
 fn path(runs: &[Vec<(f64, f64)>], base: Option<f64>) -> String {
-    let mut path = String::new();
+    let (mut line, mut area) = (String::new(), String::new());
     for run in runs {
         let mut places = run.iter().map(|(x, y)| (x.round() as i64, y.round() as i64));
-        let Some((mut x, mut y)) = places.next() else { continue };
-        let base = base.map(|base| base.round() as i64);
-        let _ = match base {
-            Some(base) => write!(path, "M{x} {base}V{y}"),
-            None => write!(path, "M{x} {y}"),
-        };
+        let Some((from_x, from_y)) = places.next() else { continue };
+        let (mut x, mut y) = (from_x, from_y);
+        let mut steps = String::new();
         for (to_x, to_y) in places {
             let (by_x, by_y) = (to_x - x, to_y - y);
             // A minus sign parts numbers as well as a space does.
             let part = if by_y < 0 { "" } else { " " };
-            let _ = write!(path, "l{by_x}{part}{by_y}");
+            let _ = write!(steps, "l{by_x}{part}{by_y}");
             (x, y) = (to_x, to_y);
         }
         if run.len() == 1 {
-            path.push_str("h1");
+            steps.push_str("h1");
         }
-        if let Some(base) = base {
-            let _ = write!(path, "V{base}");
+        let _ = write!(line, "M{from_x} {from_y}{steps}");
+        if let Some(base) = base.map(|base| base.round() as i64) {
+            let _ = write!(area, "M{from_x} {base}V{from_y}{steps}V{base}");
         }
     }
-    let class = if base.is_some() { "a" } else { "l" };
-    format!(r#"<path class="{class}" d="{path}"/>"#)
+    let area = base.map(|_| format!(r#"<path class="a" d="{area}"/>"#)).unwrap_or_default();
+    format!(r#"{area}<path class="l" d="{line}"/>"#)
 }
 
 /// The stretches without any value after the first one, as shares of the width.
@@ -317,12 +319,20 @@ fn hatching(out: &mut String, id: &str, grid: &Grid, rows: &[Vec<f64>]) {
     }
 }
 
-fn rules(out: &mut String, axis: &ValueAxis) {
+fn rules(out: &mut String, axis: &ValueAxis, data: &PanelData) {
     let mut path = String::new();
     for tick in &axis.ticks {
         let _ = write!(path, "M0 {}H{WIDTH}", (HEIGHT * axis.place(*tick)).round() + 0.0);
     }
+    for at in times(data.end(), data.range, data.zone).0 {
+        let _ = write!(path, "M{} 0V{HEIGHT}", (WIDTH * share_at(data, at)).round() + 0.0);
+    }
     let _ = write!(out, r#"<path class="g" d="{path}"/>"#);
+}
+
+/// Where a time stands, as a share of the width.
+fn share_at(data: &PanelData, at: Timestamp) -> f64 {
+    1.0 - (data.end() - at).seconds() / data.range.seconds()
 }
 
 /// The texts beside and below the chart, outside its box: the page keeps room for them.
@@ -334,12 +344,11 @@ fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
         let _ = write!(out, r#"<text x="-6" y="{y}%">{text}</text>"#);
     }
     out.push_str(r#"</g><g text-anchor="middle">"#);
-    let (end, range) = (data.end(), data.range);
-    let (moments, seconds) = times(end, range, data.zone);
+    let (moments, seconds) = times(data.end(), data.range, data.zone);
     for at in moments {
-        let share = 1.0 - (end - at).seconds() / range.seconds();
+        let share = share_at(data, at);
         // A text that would be cut at an edge is left out.
-        if (0.04..=0.96).contains(&share) {
+        if (0.03..=0.97).contains(&share) {
             let (x, text) = (Short(100.0 * share), time_of_day(at, data.zone, seconds));
             let _ = write!(out, r#"<text x="{x}%" y="100%" dy="1.4em">{text}</text>"#);
         }
@@ -357,7 +366,7 @@ fn beginning(out: &mut String, grid: &Grid, data: &PanelData) {
         let _ = write!(
             out,
             concat!(
-                r#"<text class="axis" x="{x}%" y="50%" text-anchor="middle">"#,
+                r#"<text class="axis since" x="{x}%" y="50%" dy=".35em" text-anchor="middle">"#,
                 "recording since {since}</text>"
             ),
             x = x,

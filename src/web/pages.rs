@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,12 +19,14 @@ use crate::render::{PanelData, Window};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::guard::policy;
+use super::packed::body;
 use super::page::{
     self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
 };
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
-const INLINE_MAX: usize = 8 * 1024;
+/// It holds the first row of the overview, and its first chart.
+const INLINE_MAX: usize = 6 * 1024;
 
 /// What pages need.
 pub(crate) struct Pages {
@@ -59,6 +61,7 @@ pub(crate) fn asset_urls() -> AssetUrls {
     };
     AssetUrls {
         style: url("style.css"),
+        page_style: url("page.css"),
         script: script("main.js"),
         embed: script("embed.js"),
         embed_value: script("embed-value.js"),
@@ -106,34 +109,38 @@ pub(crate) async fn metric(
 
 /// Answers `GET /d`.
 pub(crate) async fn dashboards(
+    request: HttpRequest,
     query: web::Query<PageQuery>,
     pages: web::Data<Pages>,
 ) -> HttpResponse {
     let nav = nav("/d");
     let shell = shell(&pages, &nav, &query);
-    html(StatusCode::OK, page::dashboards(&ListPage { shell, dashboards: pages.boards.all() }))
+    let list = page::dashboards(&ListPage { shell, dashboards: pages.boards.all() });
+    html(&request, StatusCode::OK, list)
 }
 
 /// Answers everything that has no route.
 pub(crate) async fn not_found(request: HttpRequest, pages: web::Data<Pages>) -> HttpResponse {
     let text = format!("there is nothing at `{}`", request.path());
-    refused(&pages, &Refusal(StatusCode::NOT_FOUND, "Not found", text))
+    refused(&request, &pages, &Refusal(StatusCode::NOT_FOUND, "Not found", text))
 }
 
 /// Answers `GET /embed/{dashboard}/{panel}`.
 pub(crate) async fn embed(
+    request: HttpRequest,
     path: web::Path<(String, String)>,
     query: web::Query<PageQuery>,
     pages: web::Data<Pages>,
 ) -> HttpResponse {
     match embed_page(&pages, &path.0, &path.1, &query).await {
-        Ok(text) => HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header((CONTENT_SECURITY_POLICY, policy(&pages.parents)))
-            .insert_header(("cross-origin-resource-policy", "cross-origin"))
-            .body(text),
-        Err(refusal) => refused(&pages, &refusal),
+        Ok(text) => {
+            let mut answer = answer(StatusCode::OK);
+            answer
+                .insert_header((CONTENT_SECURITY_POLICY, policy(&pages.parents)))
+                .insert_header(("cross-origin-resource-policy", "cross-origin"));
+            body(&request, answer, text)
+        }
+        Err(refusal) => refused(&request, &pages, &refusal),
     }
 }
 
@@ -176,8 +183,8 @@ async fn board_page(
     query: &PageQuery,
 ) -> HttpResponse {
     match try_board_page(request, pages, slug, query).await {
-        Ok(text) => html(StatusCode::OK, text),
-        Err(refusal) => refused(pages, &refusal),
+        Ok(text) => html(request, StatusCode::OK, text),
+        Err(refusal) => refused(request, pages, &refusal),
     }
 }
 
@@ -273,6 +280,13 @@ pub(crate) fn zone(now: Timestamp) -> Span {
     Span::from_secs(offset.map_or(0, |offset| i64::from(offset.local_minus_utc())))
 }
 
+/// A moment as `24 Nov 13:17`, by this machine's wall clock.
+pub(crate) fn day_and_time(at: Timestamp) -> String {
+    use chrono::{Local, TimeZone};
+    let time = Local.timestamp_millis_opt(at.0).single();
+    time.map(|time| time.format("%-d %b %H:%M").to_string()).unwrap_or_default()
+}
+
 fn push_base(request: &HttpRequest) -> String {
     let connection = request.connection_info();
     format!("{}://{}", connection.scheme(), connection.host())
@@ -321,16 +335,25 @@ fn data_json(page: &Page, range: Span, build: &str) -> String {
     .to_string()
 }
 
-fn html(status: StatusCode, text: String) -> HttpResponse {
-    HttpResponse::build(status)
+fn answer(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(text)
+        .insert_header((CACHE_CONTROL, "no-store"));
+    answer
 }
 
-fn refused(pages: &Pages, Refusal(status, title, text): &Refusal) -> HttpResponse {
+fn html(request: &HttpRequest, status: StatusCode, text: String) -> HttpResponse {
+    body(request, answer(status), text)
+}
+
+fn refused(
+    request: &HttpRequest,
+    pages: &Pages,
+    Refusal(status, title, text): &Refusal,
+) -> HttpResponse {
     let nav = nav("");
     let shell = Shell { assets: &pages.assets, nav: &nav, theme: None };
     let page = ErrorPage { shell, status: status.as_u16(), title, text };
-    html(*status, page::error(&page))
+    html(request, *status, page::error(&page))
 }

@@ -31,6 +31,49 @@ async function overview() {
   return { opened, value: `[id="${id}"] .legend b` };
 }
 
+test('no entry of a legend moves back when a value before it grows shorter', async () => {
+  await server.push('stock_bytes{shop="berlin"} 1\nstock_bytes{shop="rome"} 2');
+  const { opened } = await overview();
+  const panel = opened.panel('stock_bytes');
+  const [berlin, rome] = [0, 1].map((at) => panel.locator('.legend button').nth(at));
+  await rome.waitFor();
+  const left = async (/** @type {number} */ value, /** @type {string} */ text) => {
+    await server.push(`stock_bytes{shop="berlin"} ${value}`);
+    const id = await panel.getAttribute('id');
+    await opened.shows(`[id="${id}"] .legend b`, text);
+    return (await rome.boundingBox())?.x ?? 0;
+  };
+  await berlin.waitFor();
+  const short = await left(3, '3\u202fB');
+  const long = await left(12_345_678, '11.8\u202fMiB');
+  const again = await left(4, '4\u202fB');
+  assert.ok(long > short, 'there is room for a longer value');
+  assert.equal(again, long);
+  await opened.close();
+});
+
+test('on paper a dark page is light, its charts too', async () => {
+  const { opened } = await overview();
+  /** Waits until a chart's grid has this colour. @param {number[]} colour */
+  const grid = (colour) =>
+    opened.until((wanted) => {
+      const canvas = document.querySelector('#cores canvas');
+      if (!(canvas instanceof HTMLCanvasElement)) return false;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4)
+        if (wanted.every((part, index) => data[at + index] === part)) count += 1;
+      return count > 100;
+    }, colour);
+  const [dark, light] = [[0x1c, 0x21, 0x2b], [0xec, 0xee, 0xf3]];
+  await grid(dark);
+  await opened.page.emulateMedia({ media: 'print' });
+  await grid(light);
+  await opened.page.emulateMedia({ media: 'screen' });
+  await grid(dark);
+  await opened.close();
+});
+
 test('Space pauses the page and lets it go on, and nothing that was missed is lost', async () => {
   const { opened, value } = await overview();
   const { opened: witness } = await overview();

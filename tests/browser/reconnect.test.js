@@ -52,6 +52,13 @@ async function lost(opened) {
   assert.match(await opened.text('#notice'), /^connection lost at \d\d:\d\d:\d\d, trying again$/);
   const panel = page.locator('#memory[data-stale]');
   await panel.waitFor();
+  assert.equal(await page.locator('.head .word').count(), 0, 'old values reach no threshold');
+  const muted = await page.evaluate(() =>
+    ['#memory .num span', '#cpu .legend b', '#processes td', '#capacity strong'].map(
+      (place) => getComputedStyle(document.querySelector(place) ?? document.body).color,
+    ),
+  );
+  assert.deepEqual(new Set(muted).size, 1, 'numbers of all kinds are greyed');
   assert.match(await panel.locator('.head .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
   assert.match(await panel.locator('.num').innerText(), /\d.*B/, 'the value is kept');
   assert.match(await page.locator('#cpu .head .asof').innerText(), /^as of \d\d:\d\d:\d\d$/);
@@ -67,7 +74,9 @@ async function back(opened) {
   await opened.state('live');
   await opened.page.locator('#memory:not([data-stale])').waitFor();
   await opened.page.locator('#notice').waitFor({ state: 'hidden' });
-  assert.equal(await opened.page.locator('.head .asof:visible').count(), 0);
+  await opened.until(() =>
+    [...document.querySelectorAll('.head .asof')].every((age) => !age.checkVisibility()),
+  );
   await opened.changed(SWITCHES, await opened.text(SWITCHES));
   assert.ok(await opened.marked(), 'the page was not reloaded');
 }

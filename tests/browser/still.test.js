@@ -39,6 +39,8 @@ test('without scripts the page has all values, rows and a picture of every chart
   const row = await page.locator('#processes tbody tr').first().locator('td').allInnerTexts();
   assert.equal(row.length, 3);
   assert.match(row[0], /\S+ \d+/);
+  const pid = page.locator('#processes tbody tr').first().locator('td code');
+  assert.match(await pid.innerText(), /^\d+$/, 'a number of its own kind is set apart');
   assert.match(row[1], /\d/);
   assert.match(row[2], /\d.*B/);
 

@@ -75,6 +75,29 @@ test('an embed weighs at most 45 kB', async () => {
   assert.ok(bytes > 0 && bytes <= EMBED_BYTES_MAX, `${bytes} bytes:\n${words}`);
 });
 
+test('an embed weighs no more after five minutes of running', async () => {
+  // Four series of two-decimal numbers, a second apart, as the panel of the README has them on a
+  // busy host: two that move, one that hardly does, one of zeros.
+  const now = Math.floor(Date.now() / 1000);
+  const lines = [];
+  for (let back = 320; back >= 0; back -= 1) {
+    for (const [mode, level, spread] of [
+      ['user', 60, 30],
+      ['system', 15, 8],
+      ['iowait', 0, 0],
+      ['steal', 0.5, 0.5],
+    ]) {
+      const noise = ((back * 37 + level * 11) % 100) / 100;
+      const value = level + spread * (Math.sin(back / 7 + level) / 2 + noise);
+      lines.push(`busy{mode="${mode}"} ${value.toFixed(2)} ${1000 * (now - back)}`);
+    }
+  }
+  assert.deepEqual((await server.push(lines.join('\n'))).errors, []);
+  const { opened, bytes, words } = await weigh('/embed/overview/busy', '#busy[data-drawn] canvas');
+  await opened.close();
+  assert.ok(bytes > 0 && bytes <= EMBED_BYTES_MAX, `${bytes} bytes:\n${words}`);
+});
+
 test('an embed without a chart weighs half of that', async () => {
   const { opened, bytes, words } = await weigh('/embed/overview/cpu-busy', '#cpu-busy[data-drawn]');
   await opened.close();

@@ -82,10 +82,10 @@ async fn names_from_outside_are_only_text() {
 #[tokio::test]
 async fn what_is_not_there_is_said_in_html() {
     let app = App::start().await;
-    assert!(page(&app, "/d/nowhere", 404).await.contains("`nowhere`"));
+    assert!(page(&app, "/d/nowhere", 404).await.contains("<code>nowhere</code>"));
     assert!(page(&app, "/nothing/at/all", 404).await.contains("/nothing/at/all"));
-    assert!(page(&app, "/embed/overview/nothing", 404).await.contains("`nothing`"));
-    assert!(page(&app, "/embed/closed/cpu", 403).await.contains("embed = true"));
+    assert!(page(&app, "/embed/overview/nothing", 404).await.contains("<code>nothing</code>"));
+    assert!(page(&app, "/embed/closed/cpu", 403).await.contains("<code>embed = true</code>"));
     for range in ["1y", "5", "-1m", "0s", "abc"] {
         page(&app, &format!("/?range={range}"), 400).await;
     }

@@ -33,9 +33,10 @@ fn a_line_is_broken_and_hatched_where_nothing_was_measured() {
     assert_eq!(count(&svg, r#"<rect class="gap""#), 1, "{svg}");
     assert!(svg.contains(r#"x="30%" width="30%""#), "{svg}");
     assert!(
-        svg.contains(r#"d="M120 200V150l60-50V200M360 200V50l60-50l60 0l60 0l60 0V200""#),
+        svg.contains(r#""a" d="M120 200V150l60-50V200M360 200V50l60-50l60 0l60 0l60 0V200""#),
         "{svg}"
     );
+    assert!(svg.contains(r#""l" d="M120 150l60-50M360 50l60-50l60 0l60 0l60 0""#), "{svg}");
     let whole = chart(&panel(PanelKind::Line), &data(&[("a", &[1.0; 11])]));
     assert_eq!((count(&whole, "gap"), count(&whole, "pattern")), (0, 0));
 }
@@ -46,7 +47,7 @@ fn a_young_chart_says_since_when_it_records() {
     young.extend([1.0, 2.0, 3.0]);
     let svg = chart(&panel(PanelKind::Line), &data(&[("a", &young)]));
     assert!(
-        svg.contains(r#"x="40%" y="50%" text-anchor="middle">recording since 22:13<"#),
+        svg.contains(r#"x="40%" y="50%" dy=".35em" text-anchor="middle">recording since 22:13<"#),
         "{svg}"
     );
     assert!(svg.contains(r#"d="M480 200V133l60-66l60-67V200""#) && !svg.contains("gap"), "{svg}");

@@ -28,8 +28,10 @@ const RANGES: [(&str, Span); 5] = [
 /// Where the assets of this build are.
 #[derive(Debug, Clone, Default)]
 pub struct AssetUrls {
-    /// The stylesheet.
+    /// The stylesheet of panels.
     pub style: String,
+    /// The one of what stands around them, which an embed does without.
+    pub page_style: String,
     /// What starts every page but an embed.
     pub script: Script,
     /// What starts an embedded chart.
@@ -159,7 +161,7 @@ pub struct ErrorPage<'a> {
     pub status: u16,
     /// What failed, as a heading.
     pub title: &'a str,
-    /// Why, and what to do.
+    /// Why, and what to do; values stand in backquotes.
     pub text: &'a str,
 }
 
@@ -219,7 +221,7 @@ pub fn error(page: &ErrorPage<'_>) -> String {
         shell: &page.shell,
         status: page.status,
         title: page.title,
-        text: page.text,
+        parts: page.text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect(),
     })
 }
 
@@ -271,7 +273,8 @@ struct ErrorTemplate<'a> {
     shell: &'a Shell<'a>,
     status: u16,
     title: &'a str,
-    text: &'a str,
+    /// The text in parts; those that are values are set apart.
+    parts: Vec<(bool, &'a str)>,
 }
 
 /// Templates write into memory and call nothing that fails.

@@ -19,7 +19,7 @@ pub(super) struct PanelView<'a> {
 
 /// What a panel's box holds.
 pub(super) enum Body {
-    Empty { names: Vec<String> },
+    Empty { names: Vec<String>, minutes: i64 },
     Chart { words: String, picture: String },
     Stat { note: String, number: String, unit: String, color: u8, picture: String },
     Gauges(Vec<Gauge>),
@@ -48,6 +48,8 @@ pub(super) struct Gauge {
 
 pub(super) struct Row {
     pub(super) name: String,
+    /// What stands between backquotes in its name, to be set apart.
+    pub(super) code: String,
     pub(super) cells: Vec<Cell>,
 }
 
@@ -59,11 +61,15 @@ pub(super) struct Cell {
 
 impl<'a> PanelView<'a> {
     pub(super) fn new(panel: &'a Panel, data: &PanelData) -> Self {
-        let shown = data.shown(panel);
+        // A table chooses its rows itself, among all series: the first ones may have ended.
+        let most = if panel.kind == PanelKind::Table { usize::MAX } else { panel.series_max() };
+        let shown = data.shown_up_to(panel, most);
         // A stat without its main value would show that of its note as the main one.
         let main_missing = shown.first().is_none_or(|first| first.query > 0);
+        let said = all_stale(data, &shown);
         let body = if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
-            Body::Empty { names: waited_for(panel) }
+            // A range is a minute at least.
+            Body::Empty { names: waited_for(panel), minutes: data.range.millis() / 60_000 }
         } else {
             match panel.kind {
                 PanelKind::Line | PanelKind::Stack => Body::Chart {
@@ -71,15 +77,19 @@ impl<'a> PanelView<'a> {
                     picture: still::chart(panel, data),
                 },
                 PanelKind::Stat => stat(panel, data, &shown),
-                PanelKind::Gauge => Body::Gauges(gauges(panel, data, &shown)),
-                PanelKind::Table => table(panel, data),
+                PanelKind::Gauge => Body::Gauges(gauges(panel, data, &shown, said.as_ref())),
+                PanelKind::Table => table(panel, &shown),
             }
         };
         let charted = matches!(panel.kind, PanelKind::Line | PanelKind::Stack);
-        let legend = if charted && panel.legend { legend(panel, data, &shown) } else { Vec::new() };
+        let legend = if charted && panel.legend {
+            legend(panel, data, &shown, said.as_ref())
+        } else {
+            Vec::new()
+        };
         let hidden = panel.hide_when_empty && shown.is_empty();
         let reached = reached(panel, &shown);
-        Self { panel, reached, as_of: all_stale(data, &shown), hidden, body, legend }
+        Self { panel, reached, as_of: said, hidden, body, legend }
     }
 }
 
@@ -93,22 +103,29 @@ fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
         .max_by(|a, b| a.value.total_cmp(&b.value))
 }
 
-fn as_of(latest: Option<Latest>, zone: Span) -> Option<String> {
-    latest.and_then(|latest| latest.age(zone))
+/// How old one of the values is; what the head says of all of them is not said again.
+fn as_of(latest: Option<Latest>, zone: Span, said: Option<&String>) -> Option<String> {
+    let age = latest.and_then(|latest| latest.age(zone));
+    age.filter(|age| said != Some(age))
 }
 
 /// The time of the newest value, when none of the panel's values is fresh.
 fn all_stale(data: &PanelData, shown: &[Shown<'_>]) -> Option<String> {
     let newest = shown.iter().filter_map(|series| series.latest).max_by_key(|latest| latest.at);
-    as_of(newest, data.zone)
+    as_of(newest, data.zone, None)
 }
 
-fn legend(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<LegendEntry> {
+fn legend(
+    panel: &Panel,
+    data: &PanelData,
+    shown: &[Shown<'_>],
+    said: Option<&String>,
+) -> Vec<LegendEntry> {
     let entry = |series: &Shown<'_>| LegendEntry {
         color: series.color,
         name: series.name.clone(),
         value: value_text(panel, series),
-        as_of: as_of(series.latest, data.zone),
+        as_of: as_of(series.latest, data.zone, said),
     };
     shown.iter().map(entry).collect()
 }
@@ -123,9 +140,7 @@ fn stat(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
     let value = first.and_then(|series| series.latest).map_or(f64::NAN, |latest| latest.value);
     let query = first.map_or(0, |series| series.query);
     let (number, unit) = number::parts(value, panel.unit_of(query), panel.decimals);
-    // What is wrong is the more important word.
-    let note = reached(panel, shown).map_or_else(|| note(panel, data), |found| found.word.clone());
-    let picture = still::spark(panel, data);
+    let (note, picture) = (note(panel, data), still::spark(panel, data));
     Body::Stat { note, number, unit, color: panel.color, picture }
 }
 
@@ -142,19 +157,24 @@ fn note(panel: &Panel, data: &PanelData) -> String {
     note
 }
 
-fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
+fn gauges(
+    panel: &Panel,
+    data: &PanelData,
+    shown: &[Shown<'_>],
+    said: Option<&String>,
+) -> Vec<Gauge> {
     let gauge = |series: &Shown<'_>| {
         let unit = panel.unit_of(series.query);
         let least = panel.min.unwrap_or(0.0);
         let whole = if *unit == Unit::Ratio { 1.0 } else { 100.0 };
         let most = panel.max.unwrap_or(whole).max(least + f64::MIN_POSITIVE);
         let value = series.latest.map_or(f64::NAN, |latest| latest.value);
-        // Beside a dial a whole number of per cent is enough.
-        let rough = matches!(unit, Unit::Percent | Unit::Ratio).then_some(0);
-        let text = number::text(value, unit, panel.decimals.or(rough));
-        let as_of = as_of(series.latest, data.zone);
-        let reached = panel.reached(value).filter(|_| as_of.is_none());
-        let said = reached.map_or_else(|| text.clone(), |found| format!("{text}, {}", found.word));
+        let text = dial_text(value, unit, panel.decimals);
+        let as_of = as_of(series.latest, data.zone, said);
+        let fresh = series.latest.is_some_and(|latest| !latest.stale);
+        let reached = panel.reached(value).filter(|_| fresh);
+        let spoken =
+            reached.map_or_else(|| text.clone(), |found| format!("{text}, {}", found.word));
         Gauge {
             name: series.name.clone(),
             least,
@@ -162,7 +182,7 @@ fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
             value: if value.is_finite() { value.clamp(least, most) } else { least },
             text,
             level: reached.map(|threshold| threshold.level.name()),
-            said,
+            said: spoken,
             as_of,
             picture: still::dial((value - least) / (most - least)),
         }
@@ -170,11 +190,20 @@ fn gauges(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Gauge> {
     shown.iter().map(gauge).collect()
 }
 
+/// A value as it stands on a dial, where a whole number of per cent is enough, and the sign stands
+/// close.
+fn dial_text(value: f64, unit: &Unit, decimals: Option<u8>) -> String {
+    if !matches!(unit, Unit::Percent | Unit::Ratio) {
+        return number::text(value, unit, decimals);
+    }
+    let (number, sign) = number::parts(value, unit, decimals.or(Some(0)));
+    number + &sign
+}
+
 /// The rows of a table: one for each series of its first query, the largest value first, with the
 /// values that its other queries have for the same labels. What is no longer fresh has ended: it
 /// goes.
-fn table(panel: &Panel, data: &PanelData) -> Body {
-    let shown = data.shown_up_to(panel, usize::MAX);
+fn table(panel: &Panel, shown: &[Shown<'_>]) -> Body {
     let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
     let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
     let mut first: Vec<&Shown<'_>> =
@@ -202,7 +231,8 @@ fn table(panel: &Panel, data: &PanelData) -> Body {
     };
     let line = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
         let cells = numbers.iter().enumerate().map(cell).collect();
-        Row { name: series.name.clone(), cells }
+        let (name, code) = set_apart(&series.name);
+        Row { name, code, cells }
     };
     Body::Table {
         heading: panel.heading.clone(),
@@ -210,6 +240,16 @@ fn table(panel: &Panel, data: &PanelData) -> Body {
         rows: first.iter().zip(&numbers).map(line).collect(),
         words: panel.title.clone(),
     }
+}
+
+/// What stands between the first two backquotes of a name, apart from the rest.
+fn set_apart(name: &str) -> (String, String) {
+    let parts = name.split_once('`');
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once('`')?)));
+    parts.map_or_else(
+        || (name.to_owned(), String::new()),
+        |(before, (code, after))| (format!("{}{after}", before.trim_end()), code.to_owned()),
+    )
 }
 
 /// A share in steps of 5 per cent: the stylesheet has one rule for each.

@@ -34,6 +34,7 @@ fn script(name: &str) -> Script {
 fn assets() -> AssetUrls {
     AssetUrls {
         style: "/assets/h/style.css".into(),
+        page_style: "/assets/h/page.css".into(),
         script: script("main"),
         embed: script("embed"),
         embed_value: script("embed-value"),
@@ -200,10 +201,19 @@ fn a_value_that_is_old_says_of_when_it_is() {
     assert!(html.contains(r#"aria-labelledby="t-a" data-stale>"#), "{html}");
     assert!(html.contains(r#"<span class="asof">as of 22:13:11</span>"#));
     assert!(html.contains("<span>5</span><small></small>"));
-    let button = "data-stale><i></i><span>n=1</span><b>5 as of 22:13:11</b>";
-    assert!(html.contains(button), "{html}");
+    let old = r#"<span>n=1</span><b data-stale>5</b><small class="asof">as of 22:13:11</small>"#;
+    assert!(html.contains(old), "{html}");
     assert!(html.contains("<span>n=2</span><b>7</b></button>"));
     assert!(html.contains(r#"aria-labelledby="t-b"><header"#));
+}
+
+#[test]
+fn what_the_head_says_of_all_values_is_not_said_again() {
+    let old = || vec![vec![(labels(&[("n", "1")]), vec![5.0, ABSENT, ABSENT, ABSENT, ABSENT])]];
+    for kind in [PanelKind::Line, PanelKind::Gauge] {
+        let html = page(vec![panel("a", kind)], &[data(old())]);
+        assert_eq!(html.matches("as of 22:13:16").count(), 1, "{html}");
+    }
 }
 
 #[test]
@@ -216,9 +226,10 @@ fn thresholds_color_with_words() {
         page(vec![stat.clone()], &[data(vec![vec![(Labels::named("x"), vec![value])]])])
     };
     let html = shown(95.0);
-    assert!(html.contains(r#"<p class="num" data-level="critical"><em>full</em>"#), "{html}");
+    assert!(html.contains(r#"<span class="word" data-level="critical">full</span>"#), "{html}");
+    assert!(html.contains(r#"<p class="num" data-level="critical"><span>95"#), "{html}");
     assert!(html.contains(r#"aria-labelledby="t-a" data-level="critical"><header"#));
-    assert!(shown(60.0).contains(r#"data-level="warn"><em>busy</em>"#));
+    assert!(shown(60.0).contains(r#"data-level="warn">busy</span>"#));
     assert!(!shown(59.9).contains("data-level"));
 }
 
@@ -231,10 +242,10 @@ fn gauges_are_meters() {
     check_markup(&html);
     let meter = concat!(
         r#"<div class="gauge" role="meter" aria-label="Disk /data" aria-valuemin="0" "#,
-        "aria-valuemax=\"100\" aria-valuenow=\"91.6\" aria-valuetext=\"92\u{202f}%\">",
+        "aria-valuemax=\"100\" aria-valuenow=\"91.6\" aria-valuetext=\"92%\">",
     );
     assert!(html.contains(meter), "{html}");
-    assert!(html.contains("<strong>92\u{202f}%</strong></div><p><b>Disk /data</b></p>"));
+    assert!(html.contains("<strong>92%</strong></div><p><b>Disk /data</b></p>"));
 }
 
 #[test]
@@ -244,7 +255,7 @@ fn a_table_joins_its_queries_and_leaves_out_what_ended() {
     table.limit = Some(2);
     table.queries = vec![
         PanelQuery {
-            legend: "{{name}} {{pid}}".into(),
+            legend: "{{name}} `{{pid}}`".into(),
             column: "CPU".into(),
             unit: Some(Unit::Percent),
             bar: true,
@@ -271,9 +282,9 @@ fn a_table_joins_its_queries_and_leaves_out_what_ended() {
     check_markup(&html);
     let body = html.split("<tbody>").nth(1).and_then(|rest| rest.split("</tbody>").next());
     let expected = concat!(
-        "<tr><td>b 2</td><td><i class=\"m\" data-p=\"100\"></i>40.0\u{202f}%</td>",
+        "<tr><td>b <code>2</code></td><td><i class=\"m\" data-p=\"100\"></i>40.0\u{202f}%</td>",
         "<td>1.00\u{202f}KiB</td></tr>",
-        "<tr><td>a 1</td><td><i class=\"m\" data-p=\"25\"></i>10.0\u{202f}%</td>",
+        "<tr><td>a <code>1</code></td><td><i class=\"m\" data-p=\"25\"></i>10.0\u{202f}%</td>",
         "<td>2.00\u{202f}KiB</td></tr>"
     );
     assert_eq!(body, Some(expected));
@@ -290,9 +301,11 @@ fn an_empty_panel_says_what_it_waits_for_or_hides() {
     stat.queries.push(query("sum(y)"));
     let note_only = data(vec![vec![], vec![(Labels::empty(), vec![8.0])]]);
     let stat = page(vec![stat], &[note_only]);
-    assert!(stat.contains("no series named <code>x</code> yet"), "{stat}");
+    assert!(stat.contains("nothing named <code>x</code> in the last 5 min"), "{stat}");
     assert!(
-        html.contains(r#"<p class="empty"><span>no series named <code>x</code> yet</span></p>"#),
+        html.contains(
+            r#"<p class="empty"><span>nothing named <code>x</code> in the last 5 min</span></p>"#
+        ),
         "{html}"
     );
     assert!(html.contains(r#"aria-labelledby="t-b" hidden>"#));
@@ -363,6 +376,7 @@ fn an_embed_without_a_chart_does_without_the_chart_library() {
         let (panel, data) = (panel("a", kind), data(vec![Vec::new()]));
         let (assets, data, panel) = (&assets, &data, &panel);
         let html = embed(&EmbedPage { assets, theme: None, panel, data, data_json: "{}" });
+        assert!(!html.contains("page.css"), "an embed has nothing around it: {html}");
         let tag = format!(r#"<script type="module" src="/assets/h/{script}.js"></script>"#);
         assert!(html.contains(&tag), "{kind:?}: {html}");
     }
@@ -379,5 +393,5 @@ fn lists_and_errors_are_pages_too() {
     let text = "there is no dashboard `<x>`";
     let error = error(&ErrorPage { shell, status: 404, title: "Not found", text });
     check_markup(&error);
-    assert!(error.contains("there is no dashboard `&#60;x&#62;`"), "{error}");
+    assert!(error.contains("there is no dashboard <code>&#60;x&#62;</code>"), "{error}");
 }
