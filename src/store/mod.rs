@@ -8,6 +8,7 @@
 mod bits;
 mod census;
 mod chunk;
+mod disk;
 mod follow;
 mod index;
 mod maintain;
@@ -30,6 +31,7 @@ use crate::model::{
     Receipt, Refusal, Report, Span, Timestamp,
 };
 pub use census::Census;
+pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable};
 use index::Index;
 use metadata::MetadataBook;
 pub use options::{Options, Retention};
