@@ -47,6 +47,7 @@ fn measure(what: &str, options: &Options) {
         let append: Arc<dyn Append> = Arc::<Counting>::clone(&counting);
         collect::start(options, append, Arc::new(clock.clone()), Arc::new(Vec::new))
     };
+    running.begin();
     let rest = || {
         while clock.waiting() != running.tasks() {
             std::thread::sleep(Duration::from_micros(200));

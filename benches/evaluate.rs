@@ -97,6 +97,7 @@ fn collected() -> (Store, Timestamp) {
         let clock = Arc::new(clock.clone());
         collect::start(&collect::Options::default(), append, clock, Arc::new(Vec::new))
     };
+    running.begin();
     let rest = || {
         while clock.waiting() != running.tasks() {
             runtime.block_on(async { tokio::time::sleep(Duration::from_micros(200)).await });

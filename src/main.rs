@@ -87,7 +87,12 @@ fn serve(settings: Settings, listener: TcpListener) -> Result<(), Exit> {
         let service = watchglass::run(settings, listener, Arc::new(SystemClock), shutdown);
         service.await.map_err(Box::<dyn Error>::from)
     });
-    ended.map_err(|error| complain(&chain(error.as_ref()), Exit::Running))
+    ended.map_err(|error| {
+        let unusable = error.downcast_ref::<watchglass::Error>();
+        let unusable = matches!(unusable, Some(watchglass::Error::Store(_)));
+        let exit = if unusable { Exit::Settings } else { Exit::Running };
+        complain(&chain(error.as_ref()), exit)
+    })
 }
 
 /// Resolves when the process is asked to end.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::collect;
@@ -20,7 +21,7 @@ use crate::model::{
 };
 use crate::query::Limits;
 use crate::render::{number, time_of_day};
-use crate::store::Store;
+use crate::store::{Folder, OpenError, Recovery, Store};
 use crate::web::{
     self, About, Api, Facts, Guard, Intake, Pages, Parts, Peers, Registry, Reports, Workers,
 };
@@ -35,15 +36,18 @@ const FAREWELL: Duration = Duration::from_millis(200);
 pub enum Error {
     /// The listener could not be taken over, or the server failed.
     Serve(std::io::Error),
-    /// The threads of the live core could not be started.
-    Live(std::io::Error),
+    /// The threads of the live core or of the log could not be started.
+    Thread(std::io::Error),
+    /// The data folder cannot be used.
+    Store(OpenError),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Serve(_) => "the HTTP server failed",
-            Self::Live(_) => "the live core failed",
+            Self::Thread(_) => "a thread cannot be started",
+            Self::Store(_) => "the data folder cannot be used",
         })
     }
 }
@@ -51,7 +55,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Serve(error) | Self::Live(error) => Some(error),
+            Self::Serve(error) | Self::Thread(error) => Some(error),
+            Self::Store(error) => Some(error),
         }
     }
 }
@@ -59,7 +64,7 @@ impl std::error::Error for Error {
 /// Runs the service on `listener` until `shutdown` resolves.
 ///
 /// # Errors
-/// When the server or the live core cannot start or fails.
+/// When the server or a thread cannot start or fails, or the data folder cannot be used.
 pub async fn run(
     settings: Settings,
     listener: TcpListener,
@@ -78,6 +83,8 @@ struct Service {
     commands: mpsc::Sender<Command>,
     server: JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
+    store: Arc<Store>,
+    log: std::thread::JoinHandle<()>,
 }
 
 impl Service {
@@ -86,8 +93,7 @@ impl Service {
         listener: TcpListener,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let (max_age, max_future) = (settings.ingest.max_age, settings.ingest.max_future);
-        let store = Arc::new(Store::new(&settings.storage, max_age, max_future));
+        let (store, recovery) = open(&settings).map_err(Error::Store)?;
         let data: Arc<dyn Follow> = Arc::clone(&store) as _;
         let own = Arc::new(OwnFigures::default());
         let figures = Arc::clone(&own);
@@ -123,9 +129,19 @@ impl Service {
         let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
         let limits = Limits::from(&settings.query);
         let around = Surroundings { clock: Arc::clone(&clock), data, limits, outlets };
-        start_live(hub, told, around)?;
+        let begin = start_live(hub, told, around)?;
+        let (log, replayed) = start_log(recovery, &store, &clock)?;
         let kept = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&facts));
-        let upkeep = tokio::spawn(keep_up(kept.0, kept.1, kept.2, Arc::clone(&clock)));
+        let kept = keep_up(kept.0, kept.1, kept.2, Arc::clone(&clock));
+        let waiting = Arc::clone(&collectors);
+        let upkeep = tokio::spawn(async move {
+            // Nothing is collected, told to viewers or let go of before all of it is there.
+            if replayed.await.is_ok() && begin.send(()).is_ok() {
+                waiting.begin();
+                kept.await;
+            }
+        });
+        let kept = Arc::clone(&store);
         let parts = Parts {
             assets: web::asset::Source::new(settings.assets.as_deref()),
             guard,
@@ -146,10 +162,11 @@ impl Service {
         };
         let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
         let server = tokio::spawn(server);
-        Ok(Self { collectors, upkeep, commands, server, handle })
+        Ok(Self { collectors, upkeep, commands, server, handle, store: kept, log })
     }
 
-    /// Ends in order: nothing new comes in, viewers are told to come back, requests under way end.
+    /// Ends in order: nothing new comes in, viewers are told to come back, requests under way end,
+    /// what waits is written to the log.
     async fn stop(self) -> Result<(), Error> {
         self.collectors.stop();
         self.upkeep.abort();
@@ -159,11 +176,46 @@ impl Service {
         self.handle.stop(true).await;
         let ended = self.server.await;
         drop(self.commands);
+        self.store.close();
+        let written = tokio::task::spawn_blocking(|| self.log.join()).await;
+        if !matches!(written, Ok(Ok(()))) {
+            log::error!("the log has ended by a mistake of this program");
+        }
         match ended {
             Ok(Err(error)) => Err(Error::Serve(error)),
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
+}
+
+/// Opens the data folder.
+fn open(settings: &Settings) -> Result<(Arc<Store>, Recovery), OpenError> {
+    let folder = Folder::lock(Path::new(&settings.storage.path))?;
+    let (max_age, max_future) = (settings.ingest.max_age, settings.ingest.max_future);
+    // Without randomness the salts of segments are alike; what is read is checked all the same.
+    let draw = || getrandom::u32().unwrap_or_default();
+    let disk = Arc::new(folder);
+    let (store, recovery) = Store::open(&settings.storage, max_age, max_future, disk, draw)?;
+    Ok((Arc::new(store), recovery))
+}
+
+/// Starts the thread that reads the log, tells that it has, and then writes it until the store is
+/// closed.
+fn start_log(
+    recovery: Recovery,
+    store: &Arc<Store>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(std::thread::JoinHandle<()>, oneshot::Receiver<()>), Error> {
+    let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+    let (sender, replayed) = oneshot::channel();
+    let work = move || {
+        let writer = recovery.run(&store, clock.now());
+        // Nobody waits for it any more when the service ends already.
+        let _ = sender.send(());
+        writer.run();
+    };
+    let thread = std::thread::Builder::new().name("log".to_owned()).spawn(work);
+    Ok((thread.map_err(Error::Thread)?, replayed))
 }
 
 fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
@@ -197,22 +249,26 @@ fn guard(settings: &Settings, listener: &TcpListener) -> Guard {
     Guard::new(bound, &settings.server.hosts, &settings.server.cors_origins)
 }
 
-/// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick. The
-/// thread ends with the last of those who may command it.
+/// Starts the hub on a thread of its own, so that neither sockets nor collectors delay a tick. It
+/// begins when it is told, and ends with the last of those who may command it.
 fn start_live(
     hub: Hub,
     commands: mpsc::Receiver<Command>,
     around: Surroundings,
-) -> Result<(), Error> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Live)?;
+) -> Result<std::sync::mpsc::Sender<()>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(Error::Thread)?;
+    let (begin, told) = std::sync::mpsc::channel();
     let drive = move || {
+        if told.recv().is_err() {
+            return;
+        }
         if let Err(error) = runtime.block_on(live::run(hub, commands, around)) {
             log::error!("the live core has ended error={error}");
         }
     };
-    std::thread::Builder::new().name("live".to_owned()).spawn(drive).map_err(Error::Live)?;
-    Ok(())
+    std::thread::Builder::new().name("live".to_owned()).spawn(drive).map_err(Error::Thread)?;
+    Ok(begin)
 }
 
 /// Maintains the store once a second, and the words on the pages now and then.
@@ -280,13 +336,13 @@ fn words(store: &Store, now: Timestamp) -> Facts {
 fn reach_words(store: &Store, now: Timestamp) -> String {
     let reach = store.reach();
     let Some(oldest) = reach.oldest else {
-        return "history is in memory for now; nothing is recorded yet".to_owned();
+        return "nothing is recorded yet".to_owned();
     };
     let since = time_of_day(oldest, web::zone(now), false);
     if reach.limited_by_memory {
-        format!("history is in memory for now: the memory budget reaches back to {since}")
+        format!("history since {since}, as far back as the memory budget reaches")
     } else {
-        format!("history is in memory for now: since {since}")
+        format!("history since {since}")
     }
 }
 

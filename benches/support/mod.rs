@@ -18,6 +18,8 @@ use watchglass::config::{self, Flags};
 /// A server in a process of its own; it ends with this value.
 pub(crate) struct Service {
     child: Child,
+    /// Where it runs and keeps its data.
+    folder: tempfile::TempDir,
     /// Where it listens.
     pub(crate) address: SocketAddr,
 }
@@ -27,13 +29,20 @@ impl Service {
     pub(crate) fn start(role: &[&str]) -> Self {
         let program = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
+        let folder = tempfile::tempdir().expect("a folder of its own");
         command.args(role).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.current_dir(folder.path());
         let mut child = command.spawn().expect("this program starts again");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output is piped");
         BufReader::new(output).read_line(&mut line).expect("it prints its address");
         let address = line.trim().parse().expect("an address");
-        Self { child, address }
+        Self { child, folder, address }
+    }
+
+    /// The folder that it runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The processor time of all its threads so far, in seconds.

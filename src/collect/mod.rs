@@ -22,6 +22,7 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use options::{Options, Processes, RareSource, SlowSource, Source};
@@ -43,9 +44,15 @@ pub struct Running {
     tasks: Vec<JoinHandle<()>>,
     figures: Arc<Figures>,
     host: String,
+    begin: watch::Sender<bool>,
 }
 
 impl Running {
+    /// Lets the collectors begin.
+    pub fn begin(&self) {
+        self.begin.send_replace(true);
+    }
+
     /// Ends all collectors.
     pub fn stop(&self) {
         for task in &self.tasks {
@@ -76,7 +83,8 @@ impl Report for Running {
     }
 }
 
-/// Starts every collector that is switched on, as tasks on the current tokio runtime. `own` tells
+/// Starts every collector that is switched on, as tasks on the current tokio runtime, which wait
+/// until they may begin. `own` tells
 /// the figures of all other parts; those of the collectors are added here, and a figure that is
 /// told twice counts once. `own` is called on a blocking thread, once per interval of the service's
 /// own collector.
@@ -103,11 +111,19 @@ pub fn start(
         planned.push(source::quick("own", options.own.interval, source));
     }
     let around = Surroundings { append, clock, figures: Arc::clone(&figures) };
+    let (begin, told) = watch::channel(false);
     let tasks = groups(planned, &root, &around)
         .into_iter()
-        .map(|group| tokio::spawn(group.run()))
+        .map(|group| {
+            let mut told = told.clone();
+            tokio::spawn(async move {
+                if told.wait_for(|told| *told).await.is_ok() {
+                    group.run().await;
+                }
+            })
+        })
         .collect();
-    Running { tasks, figures, host }
+    Running { tasks, figures, host, begin }
 }
 
 /// The name of the host: as configured, or as the machine says.

@@ -33,13 +33,24 @@ pub struct Appended {
     pub receipt: Receipt,
 }
 
-/// What was acknowledged but could not be made durable, in words.
+/// Why samples are not durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotDurable(pub String);
+pub enum NotDurable {
+    /// The service has just started and still reads what it has.
+    Starting,
+    /// There is no room: in words.
+    Full(String),
+    /// The disk does not do as told: in words.
+    Failed(String),
+}
 
 impl fmt::Display for NotDurable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "samples are not durable: {}", self.0)
+        match self {
+            Self::Starting => f.write_str("the service still reads its log: try again"),
+            Self::Full(why) => write!(f, "the disk is full, samples are not durable: {why}"),
+            Self::Failed(why) => write!(f, "samples are not durable: {why}"),
+        }
     }
 }
 

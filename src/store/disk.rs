@@ -188,17 +188,20 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Takes the folder `root`, which has to be there.
+    /// Takes the folder `root`, which is made when it is missing.
     ///
     /// # Errors
     /// [`Fault::InUse`] when another process has it, and whatever the system says.
     pub fn lock(root: &Path) -> Result<Self, DiskError> {
+        fs::create_dir_all(root).map_err(|error| DiskError::new("create", root, error))?;
         let path = root.join(LOCK);
         let failed = |error| DiskError::new("lock", &path, error);
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => failed(ErrorKind::WouldBlock.into()),
+            TryLockError::WouldBlock => {
+                failed(io::Error::new(ErrorKind::WouldBlock, "another process uses this folder"))
+            }
             TryLockError::Error(error) => failed(error),
         })?;
         Ok(Self { root: root.to_owned(), _lock: file })

@@ -6,6 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::Store;
+use super::log::Terms;
 use super::series::{Footprint, Series};
 use super::shard::Shard;
 use crate::model::{Span, Timestamp};
@@ -36,6 +37,7 @@ impl Store {
         self.evict();
         self.remove_gone(now);
         self.take_stock(now);
+        self.release_log(now);
         let index = self.index.read();
         self.metadata.prune(|name| index.has_name(name));
     }
@@ -53,9 +55,16 @@ impl Store {
     }
 
     fn end_silent(&self, now: Timestamp) {
-        let span = self.chunk_span();
-        let ended: usize =
-            self.shards.iter().map(|shard| shard.write().end_silent(now, span)).sum();
+        let (span, mut ended) = (self.chunk_span(), 0);
+        let log = self.log.as_ref().map(|log| log.begin(Terms::end(now)));
+        for shard in &self.shards {
+            let mut shard = shard.write();
+            let ends = shard.end_silent(now, span);
+            ended += ends.count;
+            if let Some(log) = &log {
+                log.samples(ends.markers);
+            }
+        }
         if ended > 0 {
             self.counters.ended.add(ended as u64);
             self.appends.fetch_add(1, Ordering::Release);
@@ -86,7 +95,15 @@ impl Store {
         self.counters.expired.add(expired as u64);
     }
 
-    fn evict(&self) {
+    /// Lets the log go of what the head would let go of.
+    fn release_log(&self, now: Timestamp) {
+        let Some(log) = &self.log else { return };
+        let evicted = Timestamp(self.evicted_before.load(Ordering::Relaxed));
+        log.release(now.saturating_sub(self.limits.retention).max(evicted));
+    }
+
+    /// Lets go of the oldest samples beyond the memory limit.
+    pub(super) fn evict(&self) {
         let limit = self.limits.memory_max;
         let bytes = self.footprint().bytes;
         if bytes <= limit {

@@ -34,28 +34,35 @@ impl MetadataBook {
         Self { book: RwLock::default(), names_max, bytes_max }
     }
 
-    /// Takes what was said; later words win. A name beyond the bounds is passed over.
-    pub(super) fn learn(&self, said: &[(String, Metadata)]) {
+    /// Takes what was said; later words win. A name beyond the bounds is passed over. Gives what
+    /// was taken and was not known.
+    pub(super) fn learn(&self, said: &[(String, Metadata)]) -> Vec<(String, Metadata)> {
         // Collectors say the same every second: look first, under the shared lock.
         let known = {
             let book = self.book.read();
             said.iter().all(|(name, metadata)| book.entries.get(name.as_str()) == Some(metadata))
         };
         if known {
-            return;
+            return Vec::new();
         }
+        let mut news = Vec::new();
         let mut book = self.book.write();
         for (name, metadata) in said {
             let metadata = bounded(metadata);
+            if book.entries.get(name.as_str()) == Some(&metadata) {
+                continue;
+            }
             let bytes = entry_bytes(name, &metadata);
             let old = book.entries.get(name.as_str()).map(|old| entry_bytes(name, old));
             let full = book.entries.len() >= self.names_max && old.is_none();
             let sum = book.bytes - old.unwrap_or(0) + bytes;
             if !full && sum <= self.bytes_max {
+                news.push((name.clone(), metadata.clone()));
                 book.entries.insert(name.as_str().into(), metadata);
                 book.bytes = sum;
             }
         }
+        news
     }
 
     /// What is known of a name.

@@ -1,9 +1,10 @@
 //! The shared state: series by label set with their recent samples, behind `Append` and `Select`.
 //!
-//! Today the store is the head: everything is in memory. Series are spread over shards by the hash
-//! of their labels; each keeps its samples in packed chunks. What is decided about order,
-//! duplicates and ownership is decided here, once: `docs/decisions/0001-head-rules.md`. The store
-//! reads no clock: every call that needs the time is given it.
+//! The head holds everything in memory. Series are spread over shards by the hash of their labels;
+//! each keeps its samples in packed chunks. What is decided about order, duplicates and ownership
+//! is decided here, once: `docs/decisions/0001-head-rules.md`. What the head took goes to the log
+//! (`log`), from which it is filled again after a start. The store reads no clock: every call that
+//! needs the time is given it.
 
 mod bits;
 mod census;
@@ -11,31 +12,37 @@ mod chunk;
 mod disk;
 mod follow;
 mod index;
+mod log;
 mod maintain;
 mod measure;
 mod metadata;
 mod options;
 mod read;
 mod refused;
+mod replay;
 mod series;
 mod shard;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 
 use crate::model::{
-    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Origin, Principal, Reading,
-    Receipt, Refusal, Report, Span, Timestamp,
+    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, NotDurable, Origin, Principal,
+    Reading, Receipt, Refusal, Report, Span, Timestamp,
 };
 pub use census::Census;
 pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable};
 use index::Index;
+use log::{Handover, Log};
+pub use log::{LOG_VERSION, LogState, LogWriter, OpenError, count_samples};
 use metadata::MetadataBook;
-pub use options::{Options, Retention};
-use refused::{Limits, RefusedCounters};
+pub use options::{Durability, Options, Retention};
+use refused::{Limits, Refused, RefusedCounters};
+pub use replay::Recovery;
 use shard::{Gate, SHARDS, Shard, Tally, Terms, shard_of};
 
 /// The most refusals of one batch that are put in words.
@@ -75,7 +82,9 @@ pub struct Store {
     // Guards the postings. Taken after a shard's lock, never before. Held by readers while the
     // matchers are resolved, by writers for one new series or the removal of up to 256.
     index: RwLock<Index>,
-    metadata: MetadataBook,
+    metadata: Arc<MetadataBook>,
+    /// Where what was taken is made durable; none when the store is in memory alone.
+    log: Option<Arc<Log>>,
     limits: Limits,
     series: AtomicUsize,
     appends: AtomicU64,
@@ -101,9 +110,9 @@ struct Counters {
 }
 
 impl Store {
-    /// An empty store. Samples are taken when they are at most `max_age` old (and no older than
-    /// they are kept) and at most `max_future` ahead of the time of the append. Reads the machine's
-    /// memory when no limit is set.
+    /// An empty store in memory alone. Samples are taken when they are at most `max_age` old (and
+    /// no older than they are kept) and at most `max_future` ahead of the time of the append. Reads
+    /// the machine's memory when no limit is set.
     pub fn new(options: &Options, max_age: Span, max_future: Span) -> Self {
         // Beyond these bounds sums with times could leave the scale.
         let bounded = |span: Span| span.clamp(Span::ZERO, options::TIME_MOST);
@@ -118,7 +127,8 @@ impl Store {
         Self {
             shards: (0..SHARDS).map(|place| RwLock::new(Shard::new(place))).collect(),
             index: RwLock::default(),
-            metadata,
+            metadata: Arc::new(metadata),
+            log: None,
             limits,
             series: AtomicUsize::new(0),
             appends: AtomicU64::new(0),
@@ -127,6 +137,52 @@ impl Store {
             limited_by_memory: AtomicBool::new(false),
             memory_full: AtomicBool::new(false),
             counters: Counters::default(),
+        }
+    }
+
+    /// A store that keeps what it takes on `disk`, with the same bounds. It is empty until the
+    /// recovery was run, and what it takes is durable only while the writer that the recovery gives
+    /// runs. `draw` gives random numbers.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or what is there was written by a newer version.
+    pub fn open(
+        options: &Options,
+        max_age: Span,
+        max_future: Span,
+        disk: Arc<dyn Disk>,
+        draw: impl FnMut() -> u32 + Send + 'static,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let mut store = Self::new(options, max_age, max_future);
+        let log = Log::open(disk, options.durability, Arc::clone(&store.metadata))?;
+        let log = Arc::new(log);
+        store.log = Some(Arc::clone(&log));
+        Ok((store, Recovery::new(log, Box::new(draw))))
+    }
+
+    /// Whether what is pushed now would be made durable. To be asked before an append, so that what
+    /// is refused leaves no trace.
+    ///
+    /// # Errors
+    /// With the reason when it would not.
+    pub fn takes(&self) -> Result<(), NotDurable> {
+        self.log.as_ref().map_or(Ok(()), |log| log.takes())
+    }
+
+    /// When a push may be answered, as the settings have it.
+    pub fn durability(&self) -> Durability {
+        self.log.as_ref().map_or(Durability::Sync, |log| log.durability())
+    }
+
+    /// How the log is; well when there is none.
+    pub fn log_state(&self) -> LogState {
+        self.log.as_ref().map_or(LogState::Well, |log| log.state())
+    }
+
+    /// Lets the writer of the log write what waits and end.
+    pub fn close(&self) {
+        if let Some(log) = &self.log {
+            log.close();
         }
     }
 
@@ -179,12 +235,39 @@ impl Store {
             .collect()
     }
 
+    /// Gives entries to their shards, and what was taken to the log.
+    fn take(&self, entries: &[Entry], terms: &Terms, log: Option<&Handover<'_>>) -> Tally {
+        let (gate, mut tally) = (self.gate(), Tally::default());
+        let order = Order::of(entries);
+        for (place, shard) in self.shards.iter().enumerate() {
+            let numbers = order.share(place);
+            if numbers.is_empty() {
+                continue;
+            }
+            let before = tally.refused.len();
+            let mut shard = shard.write();
+            for number in numbers {
+                if let Some(entry) = entries.get(*number as usize) {
+                    shard.append(*number, entry, terms, &gate, &mut tally);
+                }
+            }
+            if let Some(log) = log {
+                log.share(taken(entries, numbers, &tally.refused[before..]));
+            }
+        }
+        tally
+    }
+
     fn count(&self, tally: &Tally) {
         let counters = &self.counters;
         counters.appended.add(tally.accepted as u64);
         counters.late.add(tally.late as u64);
         counters.duplicate.add(tally.duplicate as u64);
         counters.created.add(tally.created.len() as u64);
+    }
+
+    /// Notes that samples have come.
+    fn note(&self, tally: &Tally) {
         if let Some(oldest) = tally.oldest {
             self.oldest.fetch_min(oldest.0, Ordering::Relaxed);
             self.appends.fetch_add(1, Ordering::Release);
@@ -194,7 +277,7 @@ impl Store {
 
 impl Append for Store {
     fn append(&self, batch: &Batch, _by: Principal, now: Timestamp) -> Appended {
-        self.metadata.learn(&batch.metadata);
+        let news = self.metadata.learn(&batch.metadata);
         let terms = Terms {
             origin: batch.origin,
             kind: batch.kind,
@@ -204,30 +287,36 @@ impl Append for Store {
             newest: now.saturating_add(self.limits.max_future),
             chunk_span: self.chunk_span(),
         };
-        let (gate, mut tally) = (self.gate(), Tally::default());
-        let order = Order::of(&batch.entries);
-        for (place, shard) in self.shards.iter().enumerate() {
-            let numbers = order.share(place);
-            if numbers.is_empty() {
-                continue;
+        let log = self.log.as_ref().map(|log| {
+            if !news.is_empty() {
+                log.describe(news);
             }
-            let mut shard = shard.write();
-            for number in numbers {
-                if let Some(entry) = batch.entries.get(*number as usize) {
-                    shard.append(*number, entry, &terms, &gate, &mut tally);
-                }
-            }
-        }
+            log.begin(log::Terms::of(batch.origin, batch.ttl, now))
+        });
+        let mut tally = self.take(&batch.entries, &terms, log.as_ref());
+        let receipt = log.map_or_else(Receipt::immediate, Handover::receipt);
         self.count(&tally);
+        self.note(&tally);
         let refusals = self.refusals(batch, &mut tally);
         Appended {
             accepted: tally.accepted,
             refused: tally.refused.len(),
             refusals,
             created: tally.created,
-            receipt: Receipt::immediate(),
+            receipt,
         }
     }
+}
+
+/// The entries of these numbers without those refused, both being in the same order.
+fn taken<'e>(
+    entries: &'e [Entry],
+    numbers: &'e [u32],
+    refused: &'e [(u32, Refused)],
+) -> impl Iterator<Item = &'e Entry> {
+    let mut refused = refused.iter().map(|(number, _)| *number).peekable();
+    let numbers = numbers.iter().filter(move |number| refused.next_if_eq(*number).is_none());
+    numbers.filter_map(|number| entries.get(*number as usize))
 }
 
 /// The entries of a batch grouped by shard, in their order inside a group: each lock is taken once.
@@ -260,6 +349,13 @@ impl Order {
     fn share(&self, shard: usize) -> &[u32] {
         let start = shard.checked_sub(1).map_or(0, |before| self.ends[before]);
         self.numbers.get(start..self.ends[shard]).unwrap_or_default()
+    }
+}
+
+impl Store {
+    /// Forgets which series received samples.
+    fn forget_arrivals(&self) {
+        self.shards.iter().for_each(|shard| shard.write().drain(&mut Vec::new()));
     }
 }
 
@@ -331,5 +427,8 @@ impl Report for Store {
         ];
         out.extend(rows.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
         counters.refused.report(out);
+        if let Some(log) = &self.log {
+            log.report(out);
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Options {
     /// The folder of what is kept on disk, relative to where the program was started. Default
     /// `data`. Not empty.
     pub path: String,
+    /// When a push is answered. Default `sync`.
+    pub durability: Durability,
     /// The most memory for series and samples, with its unit; when it is met the oldest samples go
     /// first. At least `8MiB`. Default: half of the machine's memory, or of the control group's
     /// limit where that is less.
@@ -33,6 +35,18 @@ pub struct Options {
     pub series_max: usize,
     /// How long samples are kept: table `[storage.retention]`.
     pub retention: Retention,
+}
+
+/// When a push is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// When what it brought is safe on disk.
+    #[default]
+    Sync,
+    /// At once: a second of what was acknowledged may be lost when the machine or the process ends
+    /// without notice. The answer says so.
+    Async,
 }
 
 /// How long samples are kept: table `[storage.retention]`.
@@ -47,6 +61,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             path: "data".to_owned(),
+            durability: Durability::Sync,
             memory_max: None,
             series_max: 200_000,
             retention: Retention::default(),
@@ -119,6 +134,7 @@ mod tests {
             path: " ".to_owned(),
             memory_max: Some(ByteSize(1)),
             series_max: 0,
+            durability: Durability::Async,
             retention: Retention { raw: Span(-1) },
         };
         check(&wrong, &["path", "memory_max", "series_max", "retention.raw"]);
@@ -127,11 +143,13 @@ mod tests {
 
     #[test]
     fn settings_are_read_with_their_units() {
-        let text = "series_max = 5\nmemory_max = \"64MiB\"\n[retention]\nraw = \"2h\"\n";
+        let text = "durability = \"async\"\nseries_max = 5\nmemory_max = \"64MiB\"\n[retention]\nraw = \"2h\"\n";
         let read: Options = toml::from_str(text).expect("settings");
         assert_eq!(read.retention.raw, Span(7_200_000));
         assert_eq!((read.series_max, read.memory_bytes_max()), (5, 64 << 20));
+        assert_eq!(read.durability, Durability::Async);
         assert!(toml::from_str::<Options>("serie_max = 5").is_err());
+        assert!(toml::from_str::<Options>("durability = \"maybe\"").is_err());
     }
 
     #[test]

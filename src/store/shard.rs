@@ -60,6 +60,15 @@ pub(super) struct Tally {
     pub(super) refused: Vec<(u32, Refused)>,
 }
 
+/// The series that a look at those with a time to live has ended.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// How many were given a marker.
+    pub(super) count: usize,
+    /// All whose time to live is forgotten, with the sample they end with.
+    pub(super) markers: Vec<(Labels, Sample)>,
+}
+
 /// What lets new series in: the index they are entered in, and the limits.
 pub(super) struct Gate<'a> {
     /// Taken after the shard's lock, never before it.
@@ -244,10 +253,12 @@ impl Shard {
         }
     }
 
-    /// Writes a staleness marker to each series whose time to live has passed; says how many.
-    pub(super) fn end_silent(&mut self, now: Timestamp, chunk_span: Span) -> usize {
+    /// Writes a staleness marker to each series whose time to live has passed; gives them. The time
+    /// to live of these, and of series that a marker from outside has ended, is forgotten: those
+    /// are given with that marker, and counted out.
+    pub(super) fn end_silent(&mut self, now: Timestamp, chunk_span: Span) -> Ended {
         let mut expiring = std::mem::take(&mut self.books.expiring);
-        let mut ended = 0;
+        let mut ended = Ended::default();
         expiring.retain(|slot| {
             let Some(Some(series)) = self.slots.get_mut(*slot as usize) else { return false };
             let Some(ttl) = series.ttl else { return false };
@@ -261,13 +272,35 @@ impl Shard {
             let marker = Sample::new(end.max(after_newest), stale_marker());
             if !is_stale(newest.value) && marker.at > newest.at {
                 self.books.push(*slot, series, marker, chunk_span);
-                ended += 1;
+                ended.count += 1;
+                ended.markers.push((series.labels.clone(), marker));
+            } else {
+                ended.markers.push((series.labels.clone(), newest));
             }
             false
         });
         // Nothing is added to the list meanwhile: the lock is held.
         self.books.expiring = expiring;
         ended
+    }
+
+    /// Ends a series as [`Shard::end_silent`] did before: the newest sample of `marker`'s time is
+    /// the marker, and the time to live is forgotten.
+    pub(super) fn end(&mut self, labels: &Labels, marker: Sample, chunk_span: Span) {
+        let Some(slot) = self.slot_of(labels) else { return };
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
+        self.books.push(slot, series, marker, chunk_span);
+        series.ttl = None;
+    }
+
+    /// Gives a series the time to live that was said for it before, if it has none.
+    pub(super) fn keep_open(&mut self, labels: &Labels, ttl: Span) {
+        let Some(slot) = self.slot_of(labels) else { return };
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
+        if series.ttl.is_none() {
+            series.ttl = Some(ttl);
+            self.books.expiring.push(slot);
+        }
     }
 
     /// Settles late samples until about `budget` samples were packed anew; says how many were.

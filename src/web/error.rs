@@ -3,8 +3,11 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
+
+use crate::model::NotDurable;
 
 /// A refusal, in words for whoever asked.
 #[derive(Debug)]
@@ -23,8 +26,10 @@ pub enum Error {
     TooLarge(String),
     /// 415.
     Unsupported(String),
-    /// 503.
+    /// 503, to be tried again.
     Overloaded(String),
+    /// 507, to be tried again later.
+    Full(String),
 }
 
 impl fmt::Display for Error {
@@ -36,12 +41,22 @@ impl fmt::Display for Error {
             | Self::TooSlow(text)
             | Self::TooLarge(text)
             | Self::Unsupported(text)
-            | Self::Overloaded(text) => f.write_str(text),
+            | Self::Overloaded(text)
+            | Self::Full(text) => f.write_str(text),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<NotDurable> for Error {
+    fn from(why: NotDurable) -> Self {
+        match why {
+            NotDurable::Full(_) => Self::Full(why.to_string()),
+            NotDurable::Starting | NotDurable::Failed(_) => Self::Overloaded(why.to_string()),
+        }
+    }
+}
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
@@ -54,13 +69,19 @@ impl ResponseError for Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if matches!(self, Self::Overloaded(_)) {
-            response.insert_header(("retry-after", "1"));
+        let seconds = match self {
+            Self::Overloaded(_) => Some("1"),
+            Self::Full(_) => Some("10"),
+            _ => None,
+        };
+        if let Some(seconds) = seconds {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         response.json(json!({ "error": self.to_string() }))
     }

@@ -3,9 +3,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
+use super::Api;
 use crate::model::{Reading, Report};
+use crate::store::LogState;
 
 /// All parts that tell figures.
 pub(crate) struct Reports(pub(crate) Vec<Arc<dyn Report>>);
@@ -28,9 +31,21 @@ pub(crate) async fn healthy() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("watchglass is healthy\n")
 }
 
-/// Answers `GET /-/ready`.
-pub(crate) async fn ready() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("watchglass is ready\n")
+/// Answers `GET /-/ready`: 503 while the log is read after a start, or cannot be written.
+pub(crate) async fn ready(api: web::Data<Api>) -> HttpResponse {
+    let why = match api.log_state() {
+        LogState::Well => None,
+        LogState::Replaying { done, total } => {
+            Some(format!("replaying its log, {done} of {total} bytes"))
+        }
+        LogState::Full(why) => Some(format!("not ready, the disk is full: {why}")),
+        LogState::Failing(why) => Some(format!("not ready, the log cannot be written: {why}")),
+    };
+    let status = if why.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let words = why.unwrap_or_else(|| "ready".to_owned());
+    HttpResponse::build(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(format!("watchglass is {words}\n"))
 }
 
 /// Answers `GET /metrics` in the Prometheus text format.

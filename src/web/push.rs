@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::ingest::influx::Precision;
 use crate::ingest::{self, Decoded, Encoding, KeyCache};
 use crate::model::{Append, Clock, Counter, Principal, Reading, Refusal, Report, Span, Timestamp};
-use crate::store::Store;
+use crate::store::{Durability, Store};
 
 use super::Error;
 use super::boards::Registry;
@@ -84,6 +84,8 @@ pub(super) struct Taken {
     pub(super) refused: usize,
     /// The first refusals, in the order of the body.
     pub(super) errors: Vec<Refusal>,
+    /// Whether what was taken is on disk by now.
+    pub(super) durability: Durability,
 }
 
 /// What pushes count.
@@ -249,6 +251,8 @@ impl Intake {
         wire_bytes: usize,
     ) -> Result<Taken, Error> {
         let now = self.now();
+        // Refused before the first sample is taken, so that the sender can send all of it again.
+        self.store.takes()?;
         if let Some(ttl) = ttl {
             decoded.default_ttl(ttl);
         }
@@ -264,7 +268,7 @@ impl Intake {
             receipts.push(appended.receipt);
         }
         for receipt in receipts {
-            receipt.wait().await.map_err(|error| Error::Overloaded(error.to_string()))?;
+            receipt.wait().await?;
         }
         let counters = &self.counters;
         counters.requests.increment();
@@ -273,12 +277,12 @@ impl Intake {
         counters.bytes.add(wire_bytes as u64);
         errors.sort_by_key(|refusal| refusal.line);
         errors.truncate(ERRORS_MAX);
-        Ok(Taken { accepted, refused, errors })
+        Ok(Taken { accepted, refused, errors, durability: self.store.durability() })
     }
 }
 
 fn answer(taken: Taken) -> HttpResponse {
-    let Taken { accepted, refused, mut errors } = taken;
+    let Taken { accepted, refused, mut errors, durability } = taken;
     if accepted == 0 && refused == 0 {
         errors.push(Refusal::new(0, "the body holds no sample", ""));
     }
@@ -288,7 +292,10 @@ fn answer(taken: Taken) -> HttpResponse {
             json!({ "line": refusal.line, "reason": refusal.reason, "text": refusal.text })
         })
         .collect();
-    let answer = json!({ "accepted": accepted, "refused": refused, "errors": errors });
+    let mut answer = json!({ "accepted": accepted, "refused": refused, "errors": errors });
+    if durability == Durability::Async {
+        answer["durability"] = "async".into();
+    }
     if accepted > 0 {
         HttpResponse::Ok().json(answer)
     } else {

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::Error;
 use super::push::{Intake, Keys, Taken};
 use crate::ingest::remote_write::{Version, decode};
+use crate::store::Durability;
 
 /// What was written, in answers to version 2 (remote write 2.0, "Required Written Response
 /// Headers").
@@ -62,6 +63,9 @@ fn answer(version: Version, taken: &Taken) -> HttpResponse {
         for (name, count) in WRITTEN.into_iter().zip([taken.accepted, 0, 0]) {
             response.insert_header((name, count.to_string()));
         }
+    }
+    if taken.durability == Durability::Async {
+        response.insert_header(("x-watchglass-durability", "async"));
     }
     if complete {
         return response.finish();

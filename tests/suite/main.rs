@@ -10,6 +10,7 @@
 
 mod api;
 mod dear;
+mod durable;
 mod fallback;
 mod fanout;
 mod frames;

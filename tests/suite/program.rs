@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 use crate::support::{Codec, Message, Reader, Request, Socket, within};
 
@@ -21,16 +24,20 @@ fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 /// A program that is running; it is killed should a test fail.
-struct Program {
+pub(crate) struct Program {
     child: Child,
-    address: SocketAddr,
-    _folder: tempfile::TempDir,
+    pub(crate) address: SocketAddr,
+    _folder: Arc<TempDir>,
 }
 
 impl Program {
-    /// Starts it on a free port and reads the one line that it prints.
+    /// Starts it on a free port, in a folder of its own.
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// Starts it in a folder that it may have run in before, and reads the one line that it prints.
+    pub(crate) fn over(folder: Arc<TempDir>) -> Self {
         let mut command = command(folder.path(), &["--bind", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -46,6 +53,18 @@ impl Program {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Ends it without notice.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ends it in order; gives the code that it ended with.
+    pub(crate) fn end(mut self) -> Option<i32> {
+        self.terminate();
+        self.child.wait().unwrap().code()
     }
 
     fn terminate(&self) {
@@ -128,6 +147,17 @@ fn what_stands_in_the_way_is_said() {
     let (code, _, err) = output(folder.path(), &["--bind", "0.0.0.0:0"]);
     assert_eq!(code, Some(1));
     assert!(err.contains("server.insecure_http = true") && err.contains("--bind"), "{err}");
+}
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let program = Program::over(Arc::clone(&folder));
+    let (code, _, err) = output(folder.path(), &["--bind", "127.0.0.1:0"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("data/lock") && err.contains("another process"), "{err}");
+    program.kill();
+    Program::over(folder).kill();
 }
 
 #[tokio::test]

@@ -18,6 +18,22 @@ fn every_format_is_named_on_the_map() {
     hold("a format is named neither in ARCHITECTURE.md nor in README.md", &findings);
 }
 
+/// The formats on disk, with the version that the program writes.
+const VERSIONS: [(&str, u32); 1] = [("docs/formats/wal.md", watchglass::store::LOG_VERSION)];
+
+#[test]
+fn formats_on_disk_name_the_version_that_is_written() {
+    let wrong = VERSIONS.iter().filter(|(path, version)| !names_version(&read(path), *version));
+    let findings: Vec<String> =
+        wrong.map(|(path, version)| format!("{path}: not of version {version}")).collect();
+    hold("a format is described in another version than is written", &findings);
+}
+
+/// Whether the first paragraph says which version it describes.
+fn names_version(text: &str, version: u32) -> bool {
+    text.split("\n\n").nth(1).is_some_and(|text| text.starts_with(&format!("Version {version}.")))
+}
+
 #[test]
 fn every_link_between_documents_leads_somewhere() {
     let mut findings = Vec::new();
@@ -97,6 +113,13 @@ fn links(text: &str) -> Vec<(usize, &str)> {
         }
     }
     found
+}
+
+#[test]
+fn another_version_is_found() {
+    assert!(names_version("# The log\n\nVersion 3. What", 3));
+    assert!(!names_version("# The log\n\nVersion 31. What", 3));
+    assert!(!names_version("# The log\n\nWhat\n\nVersion 3.", 3));
 }
 
 #[test]

@@ -33,6 +33,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     ("snap::", &["ingest"]),
     ("zstd::", &["ingest"]),
+    ("crc32c::", &["store"]),
     ("flate2::", &["ingest", "web"]),
     ("clap::", &["config", "main"]),
     ("::config::", &["config"]),
@@ -64,6 +65,35 @@ fn modules_import_only_from_their_row() {
 fn fenced_names_stay_inside_their_module() {
     let findings: Vec<String> = files(&["src"], &[".rs"]).iter().flat_map(broken_fences).collect();
     hold("a name is used outside the module that it belongs to", &findings);
+}
+
+/// The files of the store that touch the file system: the disk itself, and the settings, which ask
+/// the system for its memory.
+const DISK: [&str; 2] = ["src/store/disk.rs", "src/store/options.rs"];
+
+#[test]
+fn the_store_touches_files_through_its_disk_alone() {
+    let sources = files(&["src/store"], &[".rs"]);
+    let outside = sources.iter().filter(|file| !DISK.contains(&file.path.as_str()));
+    let findings: Vec<String> = outside.flat_map(|file| file_system(file)).collect();
+    hold("a file of the store touches the file system past `Disk`", &findings);
+}
+
+/// Where a file names what touches the file system.
+fn file_system(file: &File) -> Vec<String> {
+    let code = rust_code(&file.text);
+    let names = ["std::fs", "File::", "OpenOptions", "rustix::fs"];
+    let lines = code.lines().enumerate();
+    let found = lines.filter(|(_, line)| names.iter().any(|name| has_word(line, name)));
+    found.map(|(index, _)| format!("{}:{}", file.path, index + 1)).collect()
+}
+
+#[test]
+fn a_way_past_the_disk_is_found() {
+    let found = |text: &str| file_system(&File { path: "a.rs".to_owned(), text: text.to_owned() });
+    assert_eq!(found("let a = 1;\nstd::fs::remove_file(path)?;"), ["a.rs:2"]);
+    assert_eq!(found("File::open(path)"), ["a.rs:1"]);
+    assert!(found("SegmentFile::new() // std::fs").is_empty());
 }
 
 /// The module that a file of `src` belongs to.

@@ -21,6 +21,8 @@ pub(crate) enum ApiError {
     NotFound(String),
     /// The thing is asked in another way.
     Method(String),
+    /// The service is not ready yet.
+    Unavailable(String),
     /// The service is at fault.
     Internal(String),
 }
@@ -38,6 +40,7 @@ impl ApiError {
             Self::Execution(_) => "execution",
             Self::Timeout(_) => "timeout",
             Self::NotFound(_) => "not_found",
+            Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -67,6 +70,7 @@ impl fmt::Display for ApiError {
             | Self::Timeout(text)
             | Self::NotFound(text)
             | Self::Method(text)
+            | Self::Unavailable(text)
             | Self::Internal(text) => f.write_str(text),
         }
     }
@@ -79,7 +83,7 @@ impl ResponseError for ApiError {
         match self {
             Self::BadData(_) => StatusCode::BAD_REQUEST,
             Self::Execution(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Timeout(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Timeout(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -15,6 +15,7 @@ pub(crate) async fn federate(
     params: Params,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, ApiError> {
+    api.awake()?;
     let selectors = params.selectors()?;
     if selectors.is_empty() {
         return Err(ApiError::BadData("no match[] parameter provided".to_owned()));

@@ -18,12 +18,14 @@ mod status;
 
 use std::sync::Arc;
 
-use actix_web::middleware::Compress;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{HttpResponse, Resource, web};
 
 use crate::model::{Clock, Timestamp};
 use crate::query::Options;
-use crate::store::Store;
+use crate::store::{LogState, Store};
 
 pub(crate) use error::ApiError;
 use evaluate::Evaluations;
@@ -66,6 +68,21 @@ impl Api {
         Self { store, clock, options, evaluations, about }
     }
 
+    /// How the log of the store is.
+    pub(crate) fn log_state(&self) -> LogState {
+        self.store.log_state()
+    }
+
+    /// Whether everything that was there before the start can be asked for.
+    fn awake(&self) -> Result<(), ApiError> {
+        match self.log_state() {
+            LogState::Replaying { .. } => {
+                Err(ApiError::Unavailable("the service still reads its log: try again".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What evaluations count.
     pub(crate) fn counters(&self) -> Arc<evaluate::QueryCounters> {
         self.evaluations.counters()
@@ -77,6 +94,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     let get = |path: &str| web::resource(path.to_owned());
     config.service(
         web::scope("/api/v1")
+            .wrap(from_fn(when_awake))
             .wrap(Compress::default())
             .service(both(get("/query"), query::instant))
             .service(both(get("/query_range"), query::range))
@@ -111,6 +129,17 @@ where
         .route(super::server::get().to(handler.clone()))
         .route(web::post().to(handler))
         .default_service(web::to(wrong_method))
+}
+
+/// Answers nothing from a history that is not whole yet.
+async fn when_awake(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if let Some(api) = request.app_data::<web::Data<Api>>() {
+        api.awake()?;
+    }
+    next.call(request).await
 }
 
 async fn unknown() -> HttpResponse {

@@ -68,7 +68,7 @@ fn page_with(
         zone: Span::ZERO,
         range: Span::from_secs(300),
         facts: "Debian 12 · 8 cores",
-        reach: "history is in memory for now: since 22:01",
+        reach: "history since 22:01",
         data_json: "{}",
         beyond: &[],
         push_base: None,
@@ -144,7 +144,7 @@ fn a_board_is_complete_without_scripts() {
         "<div class=\"plot\" role=\"img\" aria-label=\"CPU, last 5 minutes: user 25.8\u{202f}% (",
         r#"<ul class="legend"><li><button class="c1"><i></i>"#,
         "<span>user</span><b>25.8\u{202f}%</b></button>",
-        "<footer class=\"foot\"><span>history is in memory for now: since 22:01</span></footer>",
+        "<footer class=\"foot\"><span>history since 22:01</span></footer>",
         r#"<script type="application/json" id="wg-data">{}</script>"#,
     ] {
         assert!(html.contains(part), "{part}\n{html}");

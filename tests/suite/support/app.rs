@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use watchglass::clock::SystemClock;
@@ -79,6 +80,8 @@ pub(crate) struct App {
     clock: Option<SteppedClock>,
     stop: oneshot::Sender<()>,
     service: JoinHandle<Result<(), watchglass::Error>>,
+    /// Where it keeps its data, for as long as it runs.
+    folder: Arc<TempDir>,
 }
 
 impl App {
@@ -89,8 +92,14 @@ impl App {
 
     /// The same with further settings.
     pub(crate) async fn with(more: &str) -> Self {
-        let clock = SteppedClock::at(NOW);
-        let mut app = Self::run(settings(&format!("{QUIET}{more}{DASHBOARDS}")), clock.clone());
+        Self::over(Arc::new(tempfile::tempdir().unwrap()), NOW, more).await
+    }
+
+    /// The same over a folder that may hold data already, on a clock that stands at `now`.
+    pub(crate) async fn over(folder: Arc<TempDir>, now: Timestamp, more: &str) -> Self {
+        let clock = SteppedClock::at(now);
+        let settings = settings(&format!("{QUIET}{more}{DASHBOARDS}"));
+        let mut app = Self::run(settings, folder, clock.clone());
         app.clock = Some(clock);
         app.settle().await;
         app
@@ -98,11 +107,12 @@ impl App {
 
     /// A service as it is shipped, with these settings before its own, on the machine's clock.
     pub(crate) fn real(settings_text: &str) -> Self {
-        Self::run(settings(settings_text), SystemClock)
+        Self::run(settings(settings_text), Arc::new(tempfile::tempdir().unwrap()), SystemClock)
     }
 
-    fn run(mut settings: Settings, clock: impl Clock + 'static) -> Self {
+    fn run(mut settings: Settings, folder: Arc<TempDir>, clock: impl Clock + 'static) -> Self {
         settings.server.workers = WORKERS;
+        folder.path().to_str().unwrap().clone_into(&mut settings.storage.path);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -112,7 +122,7 @@ impl App {
         };
         let service = watchglass::run(settings, listener, Arc::new(clock), shutdown);
         let service = tokio::spawn(Box::pin(service));
-        Self { address, clock: None, stop, service }
+        Self { address, clock: None, stop, service, folder }
     }
 
     /// The present of the service.
@@ -179,7 +189,12 @@ impl App {
     pub(crate) fn end(self) -> JoinHandle<Result<(), watchglass::Error>> {
         // A service that has ended already shows by its handle.
         let _ = self.stop.send(());
-        self.service
+        let (service, folder) = (self.service, self.folder);
+        tokio::spawn(async move {
+            let ended = service.await.unwrap();
+            drop(folder);
+            ended
+        })
     }
 }
 

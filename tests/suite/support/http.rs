@@ -74,6 +74,22 @@ impl Request {
         Answer { status: stream.status, headers: stream.headers, body }
     }
 
+    /// Sends it to a service that may end at any moment: the status of the answer, or nothing when
+    /// the connection ends before the head is whole.
+    pub(crate) async fn status(self, address: SocketAddr) -> Option<u16> {
+        let request = self.header("connection", "close");
+        let mut connection = TcpStream::connect(address).await.ok()?;
+        let bytes = [request.head(address).as_bytes(), &request.body].concat();
+        connection.write_all(&bytes).await.ok()?;
+        let mut head = Vec::new();
+        while position(&head, b"\r\n\r\n").is_none() {
+            if connection.read_buf(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        }
+        std::str::from_utf8(&head).ok()?.split(' ').nth(1)?.parse().ok()
+    }
+
     /// Sends it and reads the head of the answer.
     pub(crate) async fn open(self, address: SocketAddr) -> Stream {
         Stream::read_head(self.begin(address).await).await

@@ -1,0 +1,223 @@
+//! Frames to samples. A frame whose checksum holds is still not trusted: whatever no writer writes
+//! ends its reading, and nothing of what it says is made room for before it is there.
+
+use super::bytes::{Bytes, Malformed};
+use super::encode::{METADATA, SAMPLES, SERIES};
+use super::value::{Last, read};
+use super::{Origin, Terms};
+use crate::model::{Labels, Metadata, MetricType, Sample, Span, Timestamp};
+
+/// The numbers of series follow each other, save where a damaged frame named some: by so many at
+/// most.
+const NUMBERS_AHEAD_MAX: usize = 1 << 20;
+/// What one byte can hold at most of the bits that say whether a value is the one before.
+const BITS: usize = 8;
+
+/// What is told while frames are read.
+pub(in crate::store) trait Sink {
+    /// A number stands for this series from now on.
+    fn series(&mut self, number: u32, labels: Labels, ttl: Option<Span>);
+    /// Samples of series by their numbers.
+    fn samples(&mut self, terms: &Terms, samples: &[(u32, Sample)]);
+    /// What was said of a metric name.
+    fn metadata(&mut self, name: &str, metadata: Metadata);
+}
+
+/// Reads the frames of one segment, in their order.
+#[derive(Default)]
+pub(in crate::store) struct Decoder {
+    series: Vec<Series>,
+    /// Grows with each damaged stretch: values before it say nothing of values after it.
+    stretch: u32,
+    samples: Vec<(u32, Sample)>,
+    numbers: Vec<u32>,
+    /// Samples that could not be told for want of what a damaged stretch held.
+    lost: usize,
+}
+
+/// A series that was named, or a place for one that a damaged frame named.
+#[derive(Clone, Copy, Default)]
+struct Series {
+    named: bool,
+    last: Option<Last>,
+    stretch: u32,
+}
+
+impl Decoder {
+    /// Notes that bytes were passed over.
+    pub(in crate::store) fn damaged(&mut self) {
+        self.stretch += 1;
+    }
+
+    /// How many samples could not be told.
+    pub(in crate::store) const fn lost(&self) -> usize {
+        self.lost
+    }
+
+    /// Reads a frame. Nothing when it holds what no writer writes; what it held before that has
+    /// been told.
+    pub(in crate::store) fn frame(&mut self, payload: &[u8], sink: &mut impl Sink) -> Option<()> {
+        let (mut bytes, mut time) = (Bytes(payload), 0);
+        while !bytes.is_empty() {
+            match bytes.byte()? {
+                SERIES => self.name_series(&mut bytes, sink)?,
+                SAMPLES => self.part(&mut bytes, &mut time, sink)?,
+                METADATA => metadata(&mut bytes, sink)?,
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn name_series(&mut self, bytes: &mut Bytes<'_>, sink: &mut impl Sink) -> Option<()> {
+        let first = usize::try_from(bytes.number()?).ok()?;
+        let count = bytes.count(1)?;
+        if first > self.series.len() + NUMBERS_AHEAD_MAX || first + count > u32::MAX as usize {
+            return None;
+        }
+        if self.series.len() < first + count {
+            self.series.resize(first + count, Series::default());
+        }
+        let mut text = Vec::new();
+        for number in first..first + count {
+            let ttl = length(bytes.number()?).ok()?;
+            let shared = usize::try_from(bytes.number()?).ok()?;
+            if shared > text.len() {
+                return None;
+            }
+            text.truncate(shared);
+            text.extend_from_slice(bytes.bytes()?);
+            let labels = labels(&text)?;
+            self.series[number] = Series { named: true, ..Series::default() };
+            sink.series(number as u32, labels, ttl);
+        }
+        Some(())
+    }
+
+    fn part(&mut self, bytes: &mut Bytes<'_>, time: &mut i64, sink: &mut impl Sink) -> Option<()> {
+        let origin = match bytes.byte()? {
+            0 => Origin::Push,
+            1 => Origin::Collector,
+            2 => Origin::End,
+            _ => return None,
+        };
+        let arrived = time.wrapping_add(bytes.signed()?);
+        *time = arrived;
+        let ttl = length(bytes.number()?).ok()?;
+        let count = bytes.count(BITS)?;
+        self.read_numbers(bytes, count)?;
+        self.samples.clear();
+        self.samples.reserve(count);
+        read_times(bytes, arrived, &self.numbers, &mut self.samples)?;
+        let same = bytes.take(count.div_ceil(BITS))?;
+        let (mut kept, stretch) = (0, self.stretch);
+        for at in 0..count {
+            let (number, Sample { at: time, .. }) = self.samples[at];
+            let mut unnamed = Series::default();
+            let series = self.series.get_mut(number as usize).unwrap_or(&mut unnamed);
+            let before = series.last.filter(|_| series.stretch == stretch);
+            let is_same = same.get(at / BITS)? >> (at % BITS) & 1 == 1;
+            let last = if is_same { before } else { read(bytes, before).ok()? };
+            (series.last, series.stretch) = (last, stretch);
+            if let Some(last) = last.filter(|_| series.named) {
+                self.samples[kept] = (number, Sample::new(time, f64::from_bits(last.bits)));
+                kept += 1;
+            }
+        }
+        self.lost += count - kept;
+        self.samples.truncate(kept);
+        sink.samples(&Terms { origin, ttl, arrived: Timestamp(arrived) }, &self.samples);
+        Some(())
+    }
+
+    fn read_numbers(&mut self, bytes: &mut Bytes<'_>, count: usize) -> Option<()> {
+        self.numbers.clear();
+        let mut next = 0_i64;
+        while self.numbers.len() < count {
+            let start = u32::try_from(next.checked_add(bytes.signed()?)?).ok()?;
+            let more = usize::try_from(bytes.number()?).ok()?;
+            if more >= count - self.numbers.len() {
+                return None;
+            }
+            let end = start.checked_add(more as u32)?;
+            self.numbers.extend(start..=end);
+            next = i64::from(end) + 1;
+        }
+        Some(())
+    }
+}
+
+fn read_times(
+    bytes: &mut Bytes<'_>,
+    arrived: i64,
+    numbers: &[u32],
+    into: &mut Vec<(u32, Sample)>,
+) -> Option<()> {
+    let sample = |number: &u32, at: i64| (*number, Sample::new(Timestamp(at), 0.0));
+    match bytes.byte()? {
+        0 => {
+            let at = arrived.wrapping_add(bytes.signed()?);
+            into.extend(numbers.iter().map(|number| sample(number, at)));
+        }
+        1 => {
+            let mut at = arrived;
+            for number in numbers {
+                at = at.wrapping_add(bytes.signed()?);
+                into.push(sample(number, at));
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A length of time that may be missing.
+fn length(number: u64) -> Result<Option<Span>, Malformed> {
+    let length = number.checked_sub(1).map(|length| i64::try_from(length).map(Span));
+    length.transpose().map_err(|_| Malformed)
+}
+
+fn labels(text: &[u8]) -> Option<Labels> {
+    let mut text = Bytes(text);
+    let count = text.count(1)?;
+    let mut pairs = Vec::with_capacity(count);
+    for _ in 0..count {
+        pairs.push((text.text()?, text.text()?));
+    }
+    Labels::from_pairs(pairs).ok().filter(|_| text.is_empty())
+}
+
+fn metadata(bytes: &mut Bytes<'_>, sink: &mut impl Sink) -> Option<()> {
+    let name = bytes.text()?;
+    let metric_type = match bytes.byte()? {
+        0 => MetricType::Unknown,
+        1 => MetricType::Counter,
+        2 => MetricType::Gauge,
+        3 => MetricType::Histogram,
+        4 => MetricType::Summary,
+        _ => return None,
+    };
+    let (unit, help) = (bytes.text()?.to_owned(), bytes.text()?.to_owned());
+    sink.metadata(name, Metadata { metric_type, unit, help });
+    Some(())
+}
+
+/// Reads the payload of a frame as if it stood alone in a segment: how many samples it gives, or
+/// nothing when it holds what no writer writes. For tests with any bytes.
+pub fn count_samples(payload: &[u8]) -> Option<usize> {
+    let mut count = Count(0);
+    Decoder::default().frame(payload, &mut count)?;
+    Some(count.0)
+}
+
+struct Count(usize);
+
+impl Sink for Count {
+    fn series(&mut self, _number: u32, _labels: Labels, _ttl: Option<Span>) {}
+
+    fn samples(&mut self, _terms: &Terms, samples: &[(u32, Sample)]) {
+        self.0 += samples.len();
+    }
+
+    fn metadata(&mut self, _name: &str, _metadata: Metadata) {}
+}

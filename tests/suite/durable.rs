@@ -1,0 +1,151 @@
+//! What was acknowledged is there after the service ended, in order or not: the program itself
+//! under pushes, killed and told to end at any moment, and the service in this process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use tempfile::TempDir;
+use watchglass::clock::SystemClock;
+use watchglass::model::{Clock, Span};
+
+use crate::program::Program;
+use crate::support::{App, NOW, Request, within};
+
+/// Writers at the same time.
+const WRITERS: usize = 6;
+/// Times that the program is killed.
+const KILLS: usize = 50;
+/// Times that it is told to end.
+const ENDS: usize = 5;
+
+/// The values that were acknowledged: of each writer, by the time of the sample.
+type Acknowledged = BTreeMap<(usize, i64), f64>;
+
+/// Pushes of one writer until the program does not answer any more; each push brings a few samples.
+async fn write(
+    program: std::net::SocketAddr,
+    writer: usize,
+    from: i64,
+    counted: Arc<AtomicUsize>,
+) -> Acknowledged {
+    let (mut acknowledged, mut at) = (Acknowledged::new(), from);
+    loop {
+        let lines: Vec<(i64, f64)> = (0..3).map(|more| (at + more, (at + more) as f64)).collect();
+        let body: String = lines
+            .iter()
+            .map(|(at, value)| format!("kept{{writer=\"{writer}\"}} {value} {at}\n"))
+            .collect();
+        match Request::post("/push", &body).status(program).await {
+            Some(200) => {
+                acknowledged.extend(lines.iter().map(|(at, value)| ((writer, *at), *value)));
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+            // It has not read its log yet.
+            Some(503) => {}
+            Some(status) => panic!("a push is answered by {status}"),
+            None => return acknowledged,
+        }
+        at += 3;
+    }
+}
+
+/// All that is kept.
+async fn kept(program: &Program) -> Acknowledged {
+    let path = "/api/v1/query?query=kept%5B1h%5D";
+    let ask = async {
+        loop {
+            let answer = Request::get(path).send(program.address).await;
+            if answer.status == 200 {
+                return answer.json();
+            }
+            assert_eq!(answer.status, 503, "{}", answer.text());
+        }
+    };
+    let answer = within("an answer from the whole log", ask).await;
+    let mut found = Acknowledged::new();
+    for series in answer["data"]["result"].as_array().unwrap() {
+        let writer = series["metric"]["writer"].as_str().unwrap().parse().unwrap();
+        for sample in series["values"].as_array().unwrap() {
+            let at = (sample[0].as_f64().unwrap() * 1000.0).round() as i64;
+            found.insert((writer, at), sample[1].as_str().unwrap().parse().unwrap());
+        }
+    }
+    found
+}
+
+/// Rounds of pushes that `end` ends after ever other numbers of acknowledgements.
+async fn rounds(count: usize, end: impl Fn(Program)) {
+    let folder: Arc<TempDir> = Arc::new(tempfile::tempdir().unwrap());
+    let mut acknowledged = Acknowledged::new();
+    let start = SystemClock.now().saturating_sub(Span::from_secs(1800)).0;
+    for round in 0..count {
+        let program = Program::over(Arc::clone(&folder));
+        let found = kept(&program).await;
+        for (key, value) in &acknowledged {
+            assert_eq!(found.get(key), Some(value), "round {round}: {key:?}");
+        }
+        for ((_, at), value) in &found {
+            assert_eq!(*value, *at as f64, "round {round}: a value that nobody pushed");
+        }
+        let counted = Arc::new(AtomicUsize::new(0));
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let from = start + round as i64 * 30_000;
+                tokio::spawn(write(program.address, writer, from, Arc::clone(&counted)))
+            })
+            .collect();
+        let enough = 1 + round * 7 % 40;
+        let reached = async {
+            while counted.load(Ordering::Relaxed) < enough {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("acknowledgements", reached).await;
+        end(program);
+        for writer in writers {
+            acknowledged.extend(within("a writer", writer).await.unwrap());
+        }
+    }
+    assert!(acknowledged.len() > count, "{} samples were acknowledged", acknowledged.len());
+}
+
+#[tokio::test]
+async fn a_killed_program_loses_nothing_it_acknowledged() {
+    rounds(KILLS, Program::kill).await;
+}
+
+#[tokio::test]
+async fn a_program_told_to_end_loses_nothing_it_acknowledged() {
+    rounds(ENDS, |program| assert_eq!(program.end(), Some(0))).await;
+}
+
+#[tokio::test]
+async fn series_and_their_description_are_there_after_a_restart() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let app = App::over(Arc::clone(&folder), NOW, "").await;
+    app.push("# TYPE orders counter\n# HELP orders Orders taken.\norders{shop=\"a\"} 42").await;
+    app.step(Span(1100)).await;
+    let now = app.now();
+    within("the end", app.end()).await.unwrap().unwrap();
+
+    let app = App::over(folder, now, "").await;
+    let answer = app.get("/api/v1/query?query=orders").await.json();
+    assert_eq!(answer["data"]["result"][0]["value"][1], "42", "{answer}");
+    let answer = app.get("/api/v1/metadata?metric=orders").await.json();
+    assert_eq!(answer["data"]["orders"][0]["help"], "Orders taken.", "{answer}");
+    assert_eq!(app.figure("watchglass_store_replayed_samples_total").await, 1.0);
+    assert_eq!(app.figure("watchglass_store_log_well").await, 1.0);
+    let page = app.get("/").await.text();
+    assert!(page.contains("orders"), "a pushed name has its panel again: {page}");
+}
+
+#[tokio::test]
+async fn an_answer_says_when_it_promises_less() {
+    let app = App::with("[storage]\ndurability = \"async\"\n").await;
+    let answer = app.post("/push", "orders 1").await;
+    assert_eq!((answer.status, &answer.json()["durability"]), (200, &json!("async")));
+    let app = App::start().await;
+    assert!(app.post("/push", "orders 1").await.json().get("durability").is_none());
+}
