@@ -1,7 +1,10 @@
 //! From the bytes of a series as its sender writes them to its labels, without reading them again.
 //!
-//! Senders repeat themselves: the same series come with the same bytes in every push. A hit is one
-//! hash, one comparison and one count; labels are read and allocated only for bytes never seen.
+//! Senders repeat themselves: the same series come with the same bytes in every push, and in the
+//! same order. So series lie in the order of their first arrival, and each is looked for behind the
+//! one before it first: a hit there is one comparison in memory that the processor has fetched.
+//! Elsewhere it is a hash, a look into the index and a comparison, each waiting for memory. Labels
+//! are read and allocated only for bytes never seen.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -30,7 +33,12 @@ const BYTES_PER_ENTRY: usize = 1024;
 /// assert_eq!(cache.len(), 1);
 /// ```
 pub struct KeyCache {
-    slots: HashTable<Slot>,
+    /// In the order of arrival.
+    slots: Vec<Slot>,
+    /// The places of slots by the hash of their key.
+    index: HashTable<u32>,
+    /// The place behind the slot that was found last.
+    next: usize,
     hasher: RandomState,
     entries_max: usize,
     bytes: usize,
@@ -56,7 +64,14 @@ struct Slot {
 impl KeyCache {
     /// An empty cache that holds at most `entries_max` series, in about 1 KiB each.
     pub fn new(entries_max: usize) -> Self {
-        Self { slots: HashTable::new(), hasher: RandomState::default(), entries_max, bytes: 0 }
+        Self {
+            slots: Vec::new(),
+            index: HashTable::new(),
+            next: 0,
+            hasher: RandomState::default(),
+            entries_max: entries_max.min(u32::MAX as usize),
+            bytes: 0,
+        }
     }
 
     /// How many series are known.
@@ -71,26 +86,38 @@ impl KeyCache {
 
     /// The labels of a series by its bytes.
     #[inline]
-    pub(super) fn get(&self, format: Format, key: &[u8]) -> Option<&Labels> {
-        let hash = self.hash(format, key);
-        let found = self.slots.find(hash, |slot| *slot.key == *key && slot.format == format);
-        found.map(|slot| &slot.labels)
+    pub(super) fn get(&mut self, format: Format, key: &[u8]) -> Option<&Labels> {
+        let is_it = |slot: &Slot| *slot.key == *key && slot.format == format;
+        let place = match self.slots.get(self.next) {
+            Some(slot) if is_it(slot) => self.next,
+            _ => {
+                let hash = self.hash(format, key);
+                let found = self.index.find(hash, |place| is_it(&self.slots[*place as usize]));
+                *found? as usize
+            }
+        };
+        self.next = place + 1;
+        self.slots.get(place).map(|slot| &slot.labels)
     }
 
     /// Remembers a series that [`Self::get`] did not know.
     pub(super) fn insert(&mut self, format: Format, key: &[u8], labels: &Labels) {
-        let size = key.len() + labels.heap_size() + size_of::<Slot>();
+        let size = key.len() + labels.heap_size() + size_of::<Slot>() + size_of::<u32>();
         let bytes_max = self.entries_max.saturating_mul(BYTES_PER_ENTRY);
         if size > bytes_max {
             return;
         }
         if self.slots.len() >= self.entries_max || self.bytes + size > bytes_max {
             self.slots.clear();
+            self.index.clear();
             self.bytes = 0;
         }
         let hash = self.hash(format, key);
-        let slot = Slot { hash, format, key: key.into(), labels: labels.clone() };
-        self.slots.insert_unique(hash, slot, |slot| slot.hash);
+        let place = self.slots.len() as u32;
+        self.slots.push(Slot { hash, format, key: key.into(), labels: labels.clone() });
+        self.index.insert_unique(hash, place, |place| self.slots[*place as usize].hash);
+        // The series behind this one will come behind it again.
+        self.next = self.slots.len();
         self.bytes += size;
     }
 
@@ -116,6 +143,24 @@ mod tests {
             assert_eq!(cache.get(Format::Text, name.as_bytes()), Some(&Labels::named(&name)));
         }
         assert_eq!((cache.len(), cache.get(Format::Text, b"m0")), (5, None));
+    }
+
+    #[test]
+    fn series_are_found_in_any_order() {
+        let mut cache = KeyCache::new(100);
+        let name = |number: usize| format!("m{number}");
+        for number in 0..10 {
+            cache.insert(Format::Text, name(number).as_bytes(), &Labels::named(&name(number)));
+        }
+        let orders = [
+            (0..10).collect::<Vec<usize>>(),
+            (0..10).rev().collect(),
+            vec![3, 3, 4, 12, 5, 0, 11, 1, 9, 10, 0],
+        ];
+        for number in orders.concat() {
+            let found = cache.get(Format::Text, name(number).as_bytes()).cloned();
+            assert_eq!(found, (number < 10).then(|| Labels::named(&name(number))), "{number}");
+        }
     }
 
     #[test]

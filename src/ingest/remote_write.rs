@@ -105,14 +105,16 @@ fn first(body: &[u8], intake: &mut Intake<'_>, cache: &mut KeyCache) -> Result<(
             (1, Value::Bytes(series)) => {
                 number += 1;
                 let (key, rest) = labels_apart(series)?;
-                let known = cache.get(Format::RemoteWrite, key).cloned();
-                let labels = match known {
-                    Some(labels) => Ok(labels),
-                    None => labels(key, intake.options)?.inspect(|labels| {
-                        cache.insert(Format::RemoteWrite, key, labels);
-                    }),
-                };
-                samples(&labels, Fields::of(rest), [2, 4], number, intake)?;
+                let rest = Fields::of(rest);
+                if let Some(known) = cache.get(Format::RemoteWrite, key) {
+                    samples(Ok(known), rest, [2, 4], number, intake)?;
+                    continue;
+                }
+                let labels = labels(key, intake.options)?;
+                if let Ok(labels) = &labels {
+                    cache.insert(Format::RemoteWrite, key, labels);
+                }
+                samples(labels.as_ref(), rest, [2, 4], number, intake)?;
             }
             (3, Value::Bytes(metadata)) => describe(metadata, intake)?,
             _ => {}
@@ -160,7 +162,7 @@ fn built(pairs: &[[&[u8]; 2]], options: &Options) -> Result<Labels, Fault> {
 /// Takes the samples of a series; `[sample, histogram]` are the fields they stand in. A series that
 /// cannot be taken is refused once a sample.
 fn samples(
-    labels: &Result<Labels, Fault>,
+    labels: Result<&Labels, &Fault>,
     mut fields: Fields<'_>,
     [sample_field, histogram_field]: [u64; 2],
     number: u32,
@@ -184,8 +186,8 @@ fn samples(
 }
 
 /// The series as a refusal shows it.
-fn shown(labels: &Result<Labels, Fault>) -> String {
-    labels.as_ref().map(ToString::to_string).unwrap_or_default()
+fn shown(labels: Result<&Labels, &Fault>) -> String {
+    labels.map(ToString::to_string).unwrap_or_default()
 }
 
 /// A sample: its value, bit for bit (a staleness marker is one NaN among many), and its time.
@@ -322,7 +324,7 @@ fn one_of_second<'a>(
             note(family(labels.name(), known.metric_type), &known, intake);
         }
     }
-    samples(&labels, Fields::of(series), [2, 3], number, intake)
+    samples(labels.as_ref(), Fields::of(series), [2, 3], number, intake)
 }
 
 /// The name that the metadata of a series is kept under.

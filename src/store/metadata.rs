@@ -37,6 +37,9 @@ impl MetadataBook {
     /// Takes what was said; later words win. A name beyond the bounds is passed over. Gives what
     /// was taken and was not known.
     pub(super) fn learn(&self, said: &[(String, Metadata)]) -> Vec<(String, Metadata)> {
+        if said.is_empty() {
+            return Vec::new();
+        }
         // Collectors say the same every second: look first, under the shared lock.
         let known = {
             let book = self.book.read();

@@ -239,17 +239,18 @@ impl Store {
     fn take(&self, entries: &[Entry], terms: &Terms, log: Option<&Handover<'_>>) -> Tally {
         let (gate, mut tally) = (self.gate(), Tally::default());
         let order = Order::of(entries);
+        let mut found = Vec::new();
         for (place, shard) in self.shards.iter().enumerate() {
             let numbers = order.share(place);
             if numbers.is_empty() {
                 continue;
             }
             let before = tally.refused.len();
+            let wanted = || numbers.iter().filter_map(|number| entries.get(*number as usize));
             let mut shard = shard.write();
-            for number in numbers {
-                if let Some(entry) = entries.get(*number as usize) {
-                    shard.append(*number, entry, terms, &gate, &mut tally);
-                }
+            shard.find(wanted(), &mut found);
+            for ((number, entry), slot) in numbers.iter().zip(wanted()).zip(&found) {
+                shard.append((*number, entry), *slot, terms, &gate, &mut tally);
             }
             if let Some(log) = log {
                 log.share(taken(entries, numbers, &tally.refused[before..]));

@@ -141,11 +141,33 @@ impl Shard {
         self.books.footprint
     }
 
-    /// Takes one sample, or says in the tally why not.
+    /// Finds the slots of these entries, nothing for a series that is not there yet.
+    ///
+    /// Who pushes repeats itself in the same order, and slots are given in the order of first
+    /// arrival: so each series is looked for behind the one before it, where the processor has
+    /// fetched it already, before it is looked up by its hash. No look-up waits for another, nor
+    /// for what `append` does, so that those which do wait for memory wait together.
+    pub(super) fn find<'e>(
+        &self,
+        entries: impl Iterator<Item = &'e Entry>,
+        found: &mut Vec<Option<u32>>,
+    ) {
+        found.clear();
+        let mut next = 0;
+        found.extend(entries.map(|entry| {
+            let beside = self.get(next).is_some_and(|series| series.labels.same(&entry.labels));
+            let slot = if beside { Some(next) } else { self.slot_of(&entry.labels) };
+            next = slot.map_or(next, |slot| slot + 1);
+            slot
+        }));
+    }
+
+    /// Takes one sample, or says in the tally why not. `found` is what [`Self::find`] said, under
+    /// the same lock.
     pub(super) fn append(
         &mut self,
-        number: u32,
-        entry: &Entry,
+        (number, entry): (u32, &Entry),
+        found: Option<u32>,
         terms: &Terms,
         gate: &Gate<'_>,
         tally: &mut Tally,
@@ -156,7 +178,8 @@ impl Shard {
             tally.refused.push((number, why));
             return;
         }
-        let slot = match self.slot_of(&entry.labels) {
+        // A series that was not there may have come with an entry before this one.
+        let slot = match found.or_else(|| self.slot_of(&entry.labels)) {
             Some(slot) => slot,
             None => match self.create(&entry.labels, terms, gate) {
                 Ok(slot) => {

@@ -59,6 +59,35 @@ fn reading(store: &Store, name: &str) -> f64 {
 }
 
 #[test]
+fn series_are_found_in_any_order_of_a_batch() {
+    let store = store();
+    let known: Vec<Labels> = (0..200).map(|id| labels(&id.to_string())).collect();
+    let orders: [Vec<usize>; 4] = [
+        // New series that come twice in one batch are made once.
+        (0..100).chain(0..100).collect(),
+        (0..100).rev().collect(),
+        (0..200).step_by(3).chain([5, 5, 6, 199]).collect(),
+        (0..200).collect(),
+    ];
+    let mut expected: BTreeMap<usize, Vec<(i64, f64)>> = BTreeMap::new();
+    for (round, order) in orders.iter().enumerate() {
+        let mut batch = Batch::new(Origin::Push);
+        for (place, id) in order.iter().enumerate() {
+            let offset = (round * 1000 + place) as i64;
+            let sample = Sample::new(NOW.saturating_add(Span(offset)), *id as f64);
+            batch.push(known[*id].clone(), sample);
+            expected.entry(*id).or_default().push((offset, *id as f64));
+        }
+        let appended = store.append(&batch, Principal::Anonymous, NOW);
+        assert_eq!(appended.accepted, order.len());
+    }
+    for (id, wanted) in &expected {
+        assert_eq!(samples(&store, &id.to_string()), *wanted, "{id}");
+    }
+    assert_eq!(reading(&store, "watchglass_store_series"), 200.0);
+}
+
+#[test]
 fn times_outside_the_bounds_are_refused_sample_by_sample() {
     let store = store();
     let mut batch = Batch::new(Origin::Push);

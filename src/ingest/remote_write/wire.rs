@@ -67,6 +67,11 @@ impl<'a> Fields<'a> {
     /// A whole number in groups of seven bits, the lowest first.
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly every tag and length.
+        if let [byte @ 0..=0x7f, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let mut value = 0;
         for (place, byte) in self.rest.iter().enumerate().take(10) {
             value |= u64::from(byte & 0x7f) << (7 * place);
