@@ -222,9 +222,9 @@ impl Client {
             body.len(),
             if path.ends_with("/v1/write") { "content-encoding: snappy\r\n" } else { "" }
         );
-        let stream = self.stream.get_mut();
-        stream.write_all(head.as_bytes()).expect("the head is sent");
-        stream.write_all(body).expect("the body is sent");
+        // In one write, as senders do: in two, the service would be woken twice.
+        let request = [head.as_bytes(), body].concat();
+        self.stream.get_mut().write_all(&request).expect("the request is sent");
         let mut length = 0;
         loop {
             let mut line = String::new();

@@ -2,14 +2,16 @@
 //! other sites, and the headers that every answer carries.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName,
-    HeaderValue, ORIGIN, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY,
+    CROSS_ORIGIN_RESOURCE_POLICY, HOST, HeaderMap, HeaderValue, ORIGIN, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
@@ -102,6 +104,10 @@ pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
     form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'; \
     frame-ancestors ";
 
+/// The policy of what nobody may frame: nearly every answer carries it.
+static UNFRAMED: LazyLock<HeaderValue> =
+    LazyLock::new(|| HeaderValue::from_str(&policy(&[])).expect("the policy is a header value"));
+
 /// The policy for a page that these origins may frame; nobody when there are none.
 pub(crate) fn policy(parents: &[String]) -> String {
     if parents.is_empty() {
@@ -122,7 +128,7 @@ fn admit(reader: HeaderValue, headers: &mut HeaderMap) {
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "accept, authorization, content-type, origin"),
         (ACCESS_CONTROL_EXPOSE_HEADERS, "date"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
     ];
     for (name, value) in allowed {
         headers.insert(name, HeaderValue::from_static(value));
@@ -154,18 +160,17 @@ pub(crate) async fn guard(
     let defaults = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
     ];
     // Only a document opens windows.
-    let opener = (HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    let opener = (CROSS_ORIGIN_OPENER_POLICY, "same-origin");
     for (name, value) in defaults.into_iter().chain((!is_asset).then_some(opener)) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-        let value = HeaderValue::from_str(&policy(&[])).expect("the policy is a header value");
-        headers.insert(CONTENT_SECURITY_POLICY, value);
+        headers.insert(CONTENT_SECURITY_POLICY, UNFRAMED.clone());
     }
     Ok(response)
 }

@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use serde_json::json;
+use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::ingest::influx::Precision;
 use crate::ingest::{self, Decoded, Encoding, KeyCache};
@@ -208,26 +212,48 @@ async fn read(
         return Err(too_large());
     }
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(1024).min(limit));
-    let collect = async {
-        let mut body = body;
-        loop {
-            let chunk = std::future::poll_fn(|context| Pin::new(&mut body).poll_next(context));
-            let chunk = tokio::time::timeout(STALL, chunk).await.map_err(|_| {
-                Error::TooSlow(format!("the body brought nothing for {} s", STALL.as_secs()))
-            })?;
-            let Some(chunk) = chunk else { return Ok(bytes) };
-            let chunk = chunk
-                .map_err(|error| Error::BadRequest(format!("cannot read the body: {error}")))?;
-            if bytes.len() + chunk.len() > limit {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&chunk);
+    let mut chunks = Chunks { body, end: None };
+    while let Some(chunk) = chunks.next().await? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large());
         }
-    };
-    let bytes = tokio::time::timeout(BODY_TIME, collect).await.map_err(|_| {
-        Error::TooSlow(format!("the body took longer than {} s", BODY_TIME.as_secs()))
-    })??;
+        bytes.extend_from_slice(&chunk);
+    }
     Ok(Read { encoding, bytes })
+}
+
+/// A body in pieces, each within its time. Most bodies are there as a whole when they are looked
+/// at: timers are made only for those that are waited for.
+struct Chunks {
+    body: web::Payload,
+    /// When the body has to be whole, once it was waited for.
+    end: Option<Instant>,
+}
+
+impl Chunks {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let here = poll_fn(|context| Poll::Ready(Pin::new(&mut self.body).poll_next(context)));
+        let chunk = match here.await {
+            Poll::Ready(chunk) => chunk,
+            Poll::Pending => self.wait().await?,
+        };
+        let unreadable = |error| Error::BadRequest(format!("cannot read the body: {error}"));
+        chunk.transpose().map_err(unreadable)
+    }
+
+    async fn wait(&mut self) -> Result<Option<Result<Bytes, PayloadError>>, Error> {
+        let now = Instant::now();
+        let end = *self.end.get_or_insert(now + BODY_TIME);
+        let stalled = now + STALL;
+        let chunk = poll_fn(|context| Pin::new(&mut self.body).poll_next(context));
+        tokio::time::timeout_at(stalled.min(end), chunk).await.map_err(|_| {
+            Error::TooSlow(if stalled < end {
+                format!("the body brought nothing for {} s", STALL.as_secs())
+            } else {
+                format!("the body took longer than {} s", BODY_TIME.as_secs())
+            })
+        })
+    }
 }
 
 fn inflated<'a>(read: &'a Read, options: &ingest::Options) -> Result<Cow<'a, [u8]>, Error> {
@@ -281,21 +307,34 @@ impl Intake {
     }
 }
 
+/// What a push is answered.
+#[derive(Serialize)]
+struct Answer {
+    accepted: usize,
+    /// Said only where an answer does not wait for the disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durability: Option<&'static str>,
+    errors: Vec<Named>,
+    refused: usize,
+}
+
+/// A refusal in an answer.
+#[derive(Serialize)]
+struct Named {
+    line: u32,
+    reason: Cow<'static, str>,
+    text: String,
+}
+
 fn answer(taken: Taken) -> HttpResponse {
     let Taken { accepted, refused, mut errors, durability } = taken;
     if accepted == 0 && refused == 0 {
         errors.push(Refusal::new(0, "the body holds no sample", ""));
     }
-    let errors: Vec<serde_json::Value> = errors
-        .into_iter()
-        .map(|refusal| {
-            json!({ "line": refusal.line, "reason": refusal.reason, "text": refusal.text })
-        })
-        .collect();
-    let mut answer = json!({ "accepted": accepted, "refused": refused, "errors": errors });
-    if durability == Durability::Async {
-        answer["durability"] = "async".into();
-    }
+    let named = |Refusal { line, reason, text }| Named { line, reason, text };
+    let errors = errors.into_iter().map(named).collect();
+    let durability = (durability == Durability::Async).then_some("async");
+    let answer = Answer { accepted, durability, errors, refused };
     if accepted > 0 {
         HttpResponse::Ok().json(answer)
     } else {
