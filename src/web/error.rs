@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
@@ -18,6 +18,8 @@ pub enum Error {
     Forbidden(String),
     /// 404.
     NotFound(&'static str),
+    /// 405, where only POST is taken.
+    OnlyPost(&'static str),
     /// 410.
     Gone(&'static str),
     /// 408.
@@ -35,7 +37,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound(text) | Self::Gone(text) => f.write_str(text),
+            Self::NotFound(text) | Self::OnlyPost(text) | Self::Gone(text) => f.write_str(text),
             Self::BadRequest(text)
             | Self::Forbidden(text)
             | Self::TooSlow(text)
@@ -64,6 +66,7 @@ impl ResponseError for Error {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::OnlyPost(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone(_) => StatusCode::GONE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -75,13 +78,14 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        let seconds = match self {
-            Self::Overloaded(_) => Some("1"),
-            Self::Full(_) => Some("10"),
+        let header = match self {
+            Self::Overloaded(_) => Some((RETRY_AFTER, "1")),
+            Self::Full(_) => Some((RETRY_AFTER, "10")),
+            Self::OnlyPost(_) => Some((ALLOW, "POST")),
             _ => None,
         };
-        if let Some(seconds) = seconds {
-            response.insert_header((RETRY_AFTER, seconds));
+        if let Some(header) = header {
+            response.insert_header(header);
         }
         response.json(json!({ "error": self.to_string() }))
     }

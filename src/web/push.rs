@@ -121,8 +121,20 @@ pub(crate) type Keys = Rc<RefCell<KeyCache>>;
 /// The parameters in the address of a push.
 #[derive(serde::Deserialize)]
 pub(crate) struct PushQuery {
-    ttl: Option<Span>,
+    ttl: Option<String>,
     precision: Option<String>,
+}
+
+impl PushQuery {
+    /// How long the series of the push may stay silent, for those that say nothing themselves.
+    pub(super) fn ttl(&self) -> Result<Option<Span>, Error> {
+        let Some(text) = &self.ttl else { return Ok(None) };
+        match Span::parse(text) {
+            Ok(ttl) if ttl > Span::ZERO => Ok(Some(ttl)),
+            Ok(_) => Err(Error::BadRequest("`ttl` is not longer than `0s`".to_owned())),
+            Err(error) => Err(Error::BadRequest(format!("`ttl`: {error}"))),
+        }
+    }
 }
 
 /// Answers `POST /push`.
@@ -133,7 +145,7 @@ pub(crate) async fn text(
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    push(&request, body, query.ttl, &intake, &keys.0, ingest::text::decode).await
+    push(&request, body, query.ttl()?, &intake, &keys.0, ingest::text::decode).await
 }
 
 /// Answers `POST /api/v1/push`.
@@ -144,7 +156,7 @@ pub(crate) async fn json(
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    push(&request, body, query.ttl, &intake, &keys.0, ingest::json::decode).await
+    push(&request, body, query.ttl()?, &intake, &keys.0, ingest::json::decode).await
 }
 
 /// Answers `POST /write` and `POST /api/v2/write`.
@@ -160,7 +172,12 @@ pub(crate) async fn influx(
     let decode = |bytes: &[u8], now: Timestamp, options: &ingest::Options, keys: &mut KeyCache| {
         ingest::influx::decode(bytes, precision, now, options, keys)
     };
-    push(&request, body, query.ttl, &intake, &keys.0, decode).await
+    push(&request, body, query.ttl()?, &intake, &keys.0, decode).await
+}
+
+/// Answers whoever comes to the address of a push with another method.
+pub(crate) async fn only_post() -> Result<HttpResponse, Error> {
+    Err(Error::OnlyPost("samples are pushed here by POST, as `curl -d` does"))
 }
 
 /// What every push goes through, whatever its format: read, inflated, decoded, appended, answered.

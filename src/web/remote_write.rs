@@ -8,7 +8,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::Error;
-use super::push::{Intake, Keys, Taken};
+use super::push::{Intake, Keys, PushQuery, Taken};
 use crate::ingest::remote_write::{Version, decode};
 use crate::store::Durability;
 
@@ -23,18 +23,19 @@ const WRITTEN: [&str; 3] = [
 /// Answers `POST /api/v1/write`.
 pub(super) async fn write(
     request: HttpRequest,
+    query: web::Query<PushQuery>,
     body: web::Payload,
     intake: web::Data<Intake>,
     keys: web::ThinData<Keys>,
 ) -> Result<HttpResponse, Error> {
-    let version = version(&request)?;
+    let (version, ttl) = (version(&request)?, query.ttl()?);
     let read = intake.read(&request, body).await?;
     let bytes = intake.inflated(&read)?;
     let now = intake.now();
     // The cache is given back before anything is waited for.
     let decoded = decode(&bytes, version, now, intake.options(), &mut keys.0.borrow_mut());
     let decoded = decoded.map_err(Error::BadRequest)?;
-    Ok(answer(version, &intake.take(decoded, None, read.len()).await?))
+    Ok(answer(version, &intake.take(decoded, ttl, read.len()).await?))
 }
 
 fn version(request: &HttpRequest) -> Result<Version, Error> {

@@ -233,7 +233,21 @@ async fn a_silent_series_ends_after_its_ttl() {
             reader.whole(1).is_some_and(|known| known.latest().get("drain") == Some(&2.0))
         })
         .await;
-    assert_eq!(app.post("/push?ttl=soon", "drain 1").await.status, 400);
+    for (ttl, word) in [("soon", "`soon`"), ("0s", "not longer than `0s`")] {
+        let answer = app.post(&format!("/push?ttl={ttl}"), "drain 1").await;
+        assert_eq!(answer.status, 400, "{ttl}");
+        assert!(answer.text().contains("`ttl`") && answer.text().contains(word), "{ttl}");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_told_to_post() {
+    let app = App::start().await;
+    for path in ["/push", "/api/v1/push", "/api/v1/write", "/write", "/api/v2/write"] {
+        let answer = app.get(path).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{path}");
+        assert!(answer.text().contains("POST"), "{path}: {}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
     route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
     route(POST, "/api/v1/push", PUSH, "Push JSON"),
-    route(POST, "/api/v1/write", &[], "Prometheus remote write, 1.0 and 2.0"),
+    route(POST, "/api/v1/write", PUSH, "Prometheus remote write, 1.0 and 2.0"),
     route(POST, "/write", INFLUX, "Push Influx line protocol"),
     route(POST, "/api/v2/write", INFLUX, "Push Influx line protocol"),
     route(BOTH, "/api/v1/query", INSTANT, "A query at one time"),
