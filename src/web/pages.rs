@@ -25,7 +25,7 @@ use super::page::{
 };
 
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
-/// It holds the first row of the overview, and its first chart.
+/// It holds the first charts of the overview.
 const INLINE_MAX: usize = 6 * 1024;
 
 /// What pages need.
@@ -310,10 +310,17 @@ fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
 /// The first windows for the script: the form is in `docs/formats/live.md`.
 fn data_json(page: &Page, range: Span, build: &str) -> String {
     let (mut panels, mut snapshots, mut at) = (Vec::new(), Map::new(), Map::new());
-    let mut room = INLINE_MAX;
     for (index, channels) in &page.panels {
         let panel = &page.board.panels[*index];
         panels.push(json!({ "panel": panel.id, "channels": channels, "spec": panel.document }));
+    }
+    // Charts come first: other panels read the same before their script has its windows.
+    let is_chart = |(index, _): &&(usize, Vec<u32>)| {
+        matches!(page.board.panels[*index].document["kind"].as_str(), Some("line" | "stack"))
+    };
+    let (charts, others): (Vec<_>, Vec<_>) = page.panels.iter().partition(is_chart);
+    let mut room = INLINE_MAX;
+    for (_, channels) in charts.into_iter().chain(others) {
         for id in channels {
             let Some(window) = page.windows.get(id) else { continue };
             let text = STANDARD.encode(&window.snapshot);
@@ -356,4 +363,43 @@ fn refused(
     let shell = Shell { assets: &pages.assets, nav: &nav, theme: None };
     let page = ErrorPage { shell, status: status.as_u16(), title, text };
     html(request, *status, page::error(&page))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::live::{BoardSpec, PageWindow, PanelSpec};
+
+    #[test]
+    fn windows_of_charts_stand_in_the_page_before_those_of_others() {
+        let panel = |kind: &str| PanelSpec {
+            id: kind.to_owned(),
+            step: None,
+            plans: Vec::new(),
+            document: json!({ "kind": kind }),
+        };
+        let window = |bytes: usize| PageWindow {
+            epoch: "e".to_owned(),
+            seq: 7,
+            step: Span(1000),
+            end: Timestamp(0),
+            series: Vec::new(),
+            snapshot: Bytes::from(vec![0; bytes]),
+        };
+        let panels = vec![panel("stat"), panel("stack")];
+        let page = Page {
+            board: Arc::new(BoardSpec { slug: "b".to_owned(), revision: 1, panels }),
+            now: Timestamp(0),
+            panels: vec![(0, vec![1]), (1, vec![2, 3])],
+            windows: [(1, window(3000)), (2, window(2000)), (3, window(2000))].into(),
+        };
+        let data: serde_json::Value =
+            serde_json::from_str(&data_json(&page, Span(1000), "build")).expect("JSON");
+        let inlined: Vec<&String> =
+            data["snapshots"].as_object().expect("an object").keys().collect();
+        assert_eq!(inlined, ["2", "3"], "the stat's window is one too many");
+        assert_eq!(data["board"]["panels"][0]["panel"], "stat", "panels keep their order");
+    }
 }
