@@ -24,7 +24,7 @@ for (const theme of ['light', 'dark']) {
   await page.setViewportSize({ width: 1280, height: 6000 });
   await page.locator(`${pushed} canvas`).first().waitFor();
   const { y, height } = await page.locator(pushed).boundingBox();
-  const clip = { x: 0, y: y - 6, width: 1070, height: height + 12 };
+  const clip = { x: 0, y: y - 6, width: 1280, height: height + 12 };
   await page.screenshot({ path: `${out}/pushed-${theme}.png`, clip });
   await page.close();
 }
