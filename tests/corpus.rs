@@ -18,6 +18,7 @@ use watchglass::ingest::remote_write::{self, Version};
 use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
 use watchglass::model::{Origin, Refusal, Timestamp};
 use watchglass::query::Plan;
+use watchglass::store::count_samples;
 use watchglass::web::{Gate, GateError};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -176,6 +177,27 @@ fn queries() {
             Some("accept") => assert!(taken, "{name}"),
             Some("refuse") => assert!(!taken, "{name}"),
             _ => {}
+        }
+    }
+}
+
+#[test]
+fn frames_of_the_log() {
+    for (name, payload) in corpus("log") {
+        let whole = count_samples(&payload);
+        match name.split('-').next() {
+            Some("accept") => assert!(whole.is_some(), "{name}"),
+            Some("refuse") => assert_eq!(whole, None, "{name}"),
+            _ => {}
+        }
+        // Cut or damaged anywhere it is read without harm, and gives no more than it can hold.
+        for at in 0..payload.len() {
+            let cut = payload.get(..at).unwrap();
+            let mut damaged = payload.clone();
+            damaged[at] ^= 0x81;
+            for bytes in [cut, damaged.as_slice()] {
+                assert!(count_samples(bytes).unwrap_or(0) <= bytes.len() * 8, "{name} at {at}");
+            }
         }
     }
 }

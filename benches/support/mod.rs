@@ -18,8 +18,8 @@ use watchglass::config::{self, Flags};
 /// A server in a process of its own; it ends with this value.
 pub(crate) struct Service {
     child: Child,
-    /// Where it runs and keeps its data.
-    folder: tempfile::TempDir,
+    /// Where it runs and keeps its data, when that goes with it.
+    folder: Option<tempfile::TempDir>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
 }
@@ -27,22 +27,28 @@ pub(crate) struct Service {
 impl Service {
     /// Runs this program again with these arguments; it has to print its address first.
     pub(crate) fn start(role: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder of its own");
+        let service = Self::start_in(role, folder.path());
+        service.keeping(folder)
+    }
+
+    fn keeping(mut self, folder: tempfile::TempDir) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// The same in a folder that another may have run in before.
+    pub(crate) fn start_in(role: &[&str], folder: &Path) -> Self {
         let program = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
-        let folder = tempfile::tempdir().expect("a folder of its own");
         command.args(role).stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.current_dir(folder.path());
+        command.current_dir(folder);
         let mut child = command.spawn().expect("this program starts again");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output is piped");
         BufReader::new(output).read_line(&mut line).expect("it prints its address");
         let address = line.trim().parse().expect("an address");
-        Self { child, folder, address }
-    }
-
-    /// The folder that it runs in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        Self { child, folder: None, address }
     }
 
     /// The processor time of all its threads so far, in seconds.

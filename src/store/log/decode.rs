@@ -1,6 +1,8 @@
 //! Frames to samples. A frame whose checksum holds is still not trusted: whatever no writer writes
 //! ends its reading, and nothing of what it says is made room for before it is there.
 
+use std::collections::HashMap;
+
 use super::bytes::{Bytes, Malformed};
 use super::encode::{METADATA, SAMPLES, SERIES};
 use super::value::{Last, read};
@@ -27,6 +29,8 @@ pub(in crate::store) trait Sink {
 #[derive(Default)]
 pub(in crate::store) struct Decoder {
     series: Vec<Series>,
+    /// The descriptions of series that those of others are told by.
+    firsts: HashMap<u32, Vec<u8>>,
     /// Grows with each damaged stretch: values before it say nothing of values after it.
     stretch: u32,
     samples: Vec<(u32, Sample)>,
@@ -78,20 +82,32 @@ impl Decoder {
         if self.series.len() < first + count {
             self.series.resize(first + count, Series::default());
         }
-        let mut text = Vec::new();
         for number in first..first + count {
             let ttl = length(bytes.number()?).ok()?;
-            let shared = usize::try_from(bytes.number()?).ok()?;
-            if shared > text.len() {
-                return None;
-            }
-            text.truncate(shared);
-            text.extend_from_slice(bytes.bytes()?);
-            let labels = labels(&text)?;
+            let Some(labels) = self.labels(number as u32, bytes)? else { continue };
             self.series[number] = Series { named: true, ..Series::default() };
             sink.series(number as u32, labels, ttl);
         }
         Some(())
+    }
+
+    /// Reads the labels of a series. They are not known when they are told by those of a series
+    /// that a damaged frame named.
+    #[expect(clippy::option_option, reason = "inside: not known; outside: no writer writes it")]
+    fn labels(&mut self, number: u32, bytes: &mut Bytes<'_>) -> Option<Option<Labels>> {
+        let Some(like) = bytes.number()?.checked_sub(1) else {
+            let text = bytes.bytes()?;
+            self.firsts.insert(number, text.to_vec());
+            return labels(text).map(Some);
+        };
+        let (start, end) = (bytes.number()?, bytes.number()?);
+        let middle = bytes.bytes()?;
+        let Some(first) = u32::try_from(like).ok().and_then(|like| self.firsts.get(&like)) else {
+            return Some(None);
+        };
+        let start = first.get(..usize::try_from(start).ok()?)?;
+        let end = first.get(first.len().checked_sub(usize::try_from(end).ok()?)?..)?;
+        labels(&[start, middle, end].concat()).map(Some)
     }
 
     fn part(&mut self, bytes: &mut Bytes<'_>, time: &mut i64, sink: &mut impl Sink) -> Option<()> {

@@ -1,9 +1,10 @@
 //! Samples to frames. Series have numbers that hold inside one segment: the first sample of a
-//! series in a segment is preceded by its labels. Each value is written as its difference to the
+//! series in a segment is preceded by its labels, written by how they differ from those of the
+//! first series of the same metric name. Each value is written as its difference to the
 //! value of the series before it; once a minute it is written whole, so that a damaged frame costs
 //! no more than that of those who were in it.
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use super::bytes::{put, put_bytes, put_signed};
 use super::frame::{FrameWriter, SegmentId};
@@ -36,6 +37,8 @@ pub(super) struct SeriesBook {
     segment: u32,
     /// How many series have a number in this segment.
     numbers: u32,
+    /// The first series of each metric name in this segment: its number and its description.
+    firsts: HashMap<Box<str>, (u32, Vec<u8>)>,
 }
 
 struct Series {
@@ -57,6 +60,7 @@ impl SeriesBook {
     pub(super) fn begin_segment(&mut self, edge: Timestamp) {
         self.segment += 1;
         self.numbers = 0;
+        self.firsts.clear();
         self.series.retain(|series| series.used >= edge);
         let series = &self.series;
         let hash = |place: &u32| hash_at(series, *place);
@@ -185,28 +189,41 @@ impl<'a> Encoder<'a> {
             }
         }
         for (part, places) in new.chunks(PART_SERIES).enumerate() {
-            let mut text = Vec::new();
-            let mut before = Vec::new();
             let out = self.payload();
             out.push(SERIES);
             put(out, u64::from(first) + (part * PART_SERIES) as u64);
             put(out, places.len() as u64);
-            let (out, _) = self.frames.payload();
             for place in places {
-                let Some(series) = self.book.series.get(*place) else { continue };
-                put(out, series.ttl.map_or(0, |ttl| ttl.0.max(0) as u64 + 1));
-                text.clear();
-                put(&mut text, series.labels.len() as u64);
-                for (name, value) in series.labels.iter() {
-                    put_bytes(&mut text, name.as_bytes());
-                    put_bytes(&mut text, value.as_bytes());
-                }
-                let shared = text.iter().zip(&before).take_while(|(one, two)| one == two).count();
-                put(out, shared as u64);
-                put_bytes(out, text.get(shared..).unwrap_or_default());
-                std::mem::swap(&mut text, &mut before);
+                self.name_one(*place);
             }
         }
+    }
+
+    /// Writes the time to live and the labels of a series.
+    fn name_one(&mut self, place: usize) {
+        let Some(series) = self.book.series.get(place) else { return };
+        let (out, _) = self.frames.payload();
+        put(out, series.ttl.map_or(0, |ttl| ttl.0.max(0) as u64 + 1));
+        let mut text = Vec::new();
+        put(&mut text, series.labels.len() as u64);
+        for (name, value) in series.labels.iter() {
+            put_bytes(&mut text, name.as_bytes());
+            put_bytes(&mut text, value.as_bytes());
+        }
+        let Some((number, first)) = self.book.firsts.get(series.labels.name()) else {
+            put(out, 0);
+            put_bytes(out, &text);
+            self.book.firsts.insert(series.labels.name().into(), (series.number, text));
+            return;
+        };
+        let alike = |(one, two): &(&u8, &u8)| one == two;
+        let start = text.iter().zip(first).take_while(alike).count();
+        let rest = text.len().min(first.len()) - start;
+        let end = text.iter().rev().zip(first.iter().rev()).take(rest).take_while(alike).count();
+        put(out, u64::from(*number) + 1);
+        put(out, start as u64);
+        put(out, end as u64);
+        put_bytes(out, text.get(start..text.len() - end).unwrap_or_default());
     }
 
     fn part(&mut self, terms: &Terms, piece: &[&Logged], places: &[usize]) {

@@ -154,13 +154,16 @@ impl Log {
     ) -> Result<Self, OpenError> {
         let files = segments::list(&*disk)?;
         let total = files.iter().map(|file| file.bytes).sum();
+        // Where nothing is to be read, a push need not wait for it.
+        let empty = files.is_empty();
+        let state = if empty { LogState::Well } else { LogState::Replaying { done: 0, total } };
         Ok(Self {
             disk,
             durability,
             metadata,
             queue: Mutex::default(),
             wake: Condvar::new(),
-            state: Mutex::new(LogState::Replaying { done: 0, total }),
+            state: Mutex::new(state),
             files: Mutex::new(files),
             batches: AtomicU64::new(0),
             figures: Figures::default(),
