@@ -1,5 +1,5 @@
-//! What live queries cost: one tick of the shipped overview, filling its windows, and a thousand
-//! distinct queries, over what the collectors read of this host.
+//! What queries cost: parsing them; of live ones, one tick of the shipped overview, filling its
+//! windows, and a thousand distinct queries, over what the collectors read of this host.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 #[path = "evaluate/standing.rs"]
@@ -38,6 +38,13 @@ fn main() {
         plans.len(),
         figure(&store, "watchglass_store_series")
     );
+    let texts: Vec<&str> = plans.iter().map(Plan::source).collect();
+    let parse = measure(200, || {
+        for text in &texts {
+            std::hint::black_box(Plan::new(text).expect("the shipped queries are good"));
+        }
+    });
+    println!("parsing and planning a query of it: {:.1} us", parse * 1e6 / texts.len() as f64);
     let tick = measure(200, || instants(&plans, &store, now, &limits));
     println!("a tick: {:.0} us, {:.1} us a query", tick * 1e6, tick * 1e6 / plans.len() as f64);
     let window = Grid { start: now.saturating_sub(Span(299_000)), end: now, step: Span(1000) };

@@ -84,8 +84,8 @@ impl<'a> BitReader<'a> {
         Some(set)
     }
 
-    /// At most 56 bits that are known to be there.
-    fn take(&mut self, bits: u32) -> u64 {
+    /// The next bits at the upper end of a word, 57 of them at least, with zeros behind the last.
+    pub(super) fn peek(&self) -> u64 {
         let rest = self.bytes.get(self.position / 8..).unwrap_or_default();
         let word = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
             let mut word = [0; 8];
@@ -94,8 +94,22 @@ impl<'a> BitReader<'a> {
             }
             word
         });
-        let word = u64::from_be_bytes(word);
-        let taken = (word << (self.position % 8)) >> (64 - bits);
+        u64::from_be_bytes(word) << (self.position % 8)
+    }
+
+    /// Goes on behind `bits` bits that were looked at; nothing when fewer are left.
+    pub(super) fn skip(&mut self, bits: u32) -> Option<()> {
+        let next = self.position + bits as usize;
+        if next > self.bytes.len() * 8 {
+            return None;
+        }
+        self.position = next;
+        Some(())
+    }
+
+    /// At most 56 bits that are known to be there.
+    fn take(&mut self, bits: u32) -> u64 {
+        let taken = self.peek() >> (64 - bits);
         self.position += bits as usize;
         taken
     }

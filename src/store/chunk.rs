@@ -236,7 +236,17 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
+    /// The usual changes are read with one look; the others bit by bit.
     fn time_change(&mut self) -> Option<i64> {
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            self.bits.skip(1)?;
+            return Some(0);
+        }
+        if word >> 62 == 0b10 {
+            self.bits.skip(10)?;
+            return Some(((word << 2) as i64) >> 56);
+        }
         for bits in [0_u32, 8, 14, 20] {
             if !self.bits.bit()? {
                 return if bits == 0 { Some(0) } else { self.signed(bits) };
@@ -251,10 +261,18 @@ impl Samples<'_> {
     }
 
     fn value_change(&mut self) -> Option<u64> {
-        if !self.bits.bit()? {
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            self.bits.skip(1)?;
             return Some(0);
         }
-        if self.bits.bit()? {
+        let width = u32::from(self.window.width);
+        if word >> 62 == 0b10 && (1..=55).contains(&width) {
+            self.bits.skip(2 + width)?;
+            return Some(((word << 2) >> (64 - width)) << self.window.trailing());
+        }
+        self.bits.skip(2)?;
+        if word >> 62 == 0b11 {
             let header = self.bits.read(11)?;
             let width = match header & 63 {
                 0 => 64,

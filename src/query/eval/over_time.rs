@@ -55,12 +55,18 @@ fn time_of(
 }
 
 fn total(window: &Window<'_>) -> f64 {
+    if let Some(sum) = Sum::of_finite(window.values()) {
+        return sum.value();
+    }
     let mut sum = Sum::default();
     window.values().for_each(|value| sum.add(value));
     sum.value()
 }
 
 fn average(window: &Window<'_>) -> f64 {
+    if let Some(sum) = Sum::of_finite(window.values()) {
+        return sum.value() / window.values().len() as f64;
+    }
     let mut mean = Mean::default();
     window.values().for_each(|value| mean.add(value));
     mean.value()

@@ -4,6 +4,11 @@ use std::fmt::Write;
 
 use crate::model::Timestamp;
 
+/// Whole numbers below this are written as such.
+const WHOLE_MAX: f64 = 1e15;
+/// From here to [`WHOLE_MAX`] no writer of shortest decimals uses an exponent.
+const PLAIN_MIN: f64 = 1e-3;
+
 /// Appends a value: the shortest decimal that reads back to the same number, with an exponent only
 /// where Prometheus writes one (below 1e-6 and from 1e21).
 pub(super) fn push_value(value: f64, out: &mut String) {
@@ -12,6 +17,13 @@ pub(super) fn push_value(value: f64, out: &mut String) {
         out.push_str("NaN");
     } else if value.is_infinite() {
         out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
+    } else if value.fract() == 0.0
+        && size < WHOLE_MAX
+        && !(value == 0.0 && value.is_sign_negative())
+    {
+        out.push_str(itoa::Buffer::new().format(value as i64));
+    } else if (PLAIN_MIN..WHOLE_MAX).contains(&size) {
+        out.push_str(zmij::Buffer::new().format_finite(value));
     } else if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let start = out.len();
         let _ = write!(out, "{value:e}");
@@ -32,7 +44,8 @@ pub(super) fn push_time(at: Timestamp, out: &mut String) {
     let millis = at.0;
     let sign = if millis < 0 { "-" } else { "" };
     let size = millis.unsigned_abs();
-    let _ = write!(out, "{sign}{}", size / 1000);
+    out.push_str(sign);
+    out.push_str(itoa::Buffer::new().format(size / 1000));
     if !size.is_multiple_of(1000) {
         let _ = write!(out, ".{:03}", size % 1000);
     }
@@ -66,6 +79,28 @@ mod tests {
         check(f64::INFINITY, "+Inf");
         check(f64::NEG_INFINITY, "-Inf");
         check(5e-324, "5e-324");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_value_is_written_in_its_fewest_digits(value in proptest::num::f64::NORMAL) {
+            let mut out = String::new();
+            push_value(value, &mut out);
+            proptest::prop_assert_eq!(out.parse::<f64>(), Ok(value));
+            if (1e-6..1e21).contains(&value.abs()) {
+                proptest::prop_assert_eq!(out, value.to_string());
+            }
+        }
+
+        #[test]
+        fn plain_values_are_written_alike(whole in -1_000_000_i64..1_000_000, places in 0_i32..9) {
+            let value = whole as f64 / 10_f64.powi(places);
+            let mut out = String::new();
+            push_value(value, &mut out);
+            if !(value != 0.0 && value.abs() < 1e-6) {
+                proptest::prop_assert_eq!(out, value.to_string());
+            }
+        }
     }
 
     #[test]
