@@ -164,7 +164,9 @@ mod tests {
             values in proptest::collection::vec(proptest::num::f64::ANY, 0..40)
         ) {
             let mut sum = Sum::default();
-            values.iter().for_each(|value| sum.add(*value));
+            for value in &values {
+                sum.add(*value);
+            }
             if let Some(quick) = Sum::of_finite(values.into_iter()) {
                 proptest::prop_assert_eq!(quick.sum.to_bits(), sum.sum.to_bits());
                 proptest::prop_assert_eq!(quick.value().to_bits(), sum.value().to_bits());
