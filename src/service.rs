@@ -133,12 +133,13 @@ impl Service {
         let (log, replayed) = start_log(recovery, &store, &clock)?;
         let kept = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&facts));
         let kept = keep_up(kept.0, kept.1, kept.2, Arc::clone(&clock));
+        let packed = pack(Arc::clone(&store), Arc::clone(&clock));
         let waiting = Arc::clone(&collectors);
         let upkeep = tokio::spawn(async move {
             // Nothing is collected, told to viewers or let go of before all of it is there.
             if replayed.await.is_ok() && begin.send(()).is_ok() {
                 waiting.begin();
-                kept.await;
+                tokio::join!(kept, packed);
             }
         });
         let kept = Arc::clone(&store);
@@ -296,6 +297,20 @@ async fn keep_up(
     }
 }
 
+/// Brings what is old into blocks and keeps those in order, apart from the rest of the upkeep,
+/// since it may take its time.
+async fn pack(store: Arc<Store>, clock: Arc<dyn Clock>) {
+    loop {
+        let now = clock.now();
+        let packed = Arc::clone(&store);
+        let done = tokio::task::spawn_blocking(move || packed.compact(now)).await;
+        if let Err(error) = done {
+            log::error!("packing the store into blocks failed error={error}");
+        }
+        clock.wait_until(now.floor_to(Span(1000)) + Span(1000)).await;
+    }
+}
+
 fn words(store: &Store, now: Timestamp) -> Facts {
     let newest = |name: &str, back: Span| {
         let matchers = [Matcher::equal("__name__", name), Matcher::equal("job", "node")];
@@ -338,6 +353,10 @@ fn reach_words(store: &Store, now: Timestamp) -> String {
     let Some(oldest) = reach.oldest else {
         return "nothing is recorded yet".to_owned();
     };
+    if now - oldest >= Span(86_400_000) {
+        let reach = number::text((now - oldest).seconds(), &Unit::Duration, None);
+        return format!("history of {reach}");
+    }
     let since = time_of_day(oldest, web::zone(now), false);
     if reach.limited_by_memory {
         format!("history since {since}, as far back as the memory budget reaches")

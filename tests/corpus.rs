@@ -18,7 +18,7 @@ use watchglass::ingest::remote_write::{self, Version};
 use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
 use watchglass::model::{Origin, Refusal, Timestamp};
 use watchglass::query::Plan;
-use watchglass::store::count_samples;
+use watchglass::store::{count_samples, examine_block};
 use watchglass::web::{Gate, GateError};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -236,6 +236,24 @@ fn queries_are_evaluated_alike_in_every_way() {
             for (_, query) in queries.filter_map(|rest| rest.split_once(' ')) {
                 evaluate::check(format!("2{query}").as_bytes());
             }
+        }
+    }
+}
+
+#[test]
+fn blocks() {
+    for (name, input) in corpus("block") {
+        let whole = examine_block(&input);
+        match name.split('-').next() {
+            Some("accept") => assert!(whole.is_ok_and(|count| count > 0), "{name}"),
+            Some("refuse") => assert!(whole.is_err(), "{name}"),
+            _ => {}
+        }
+        // Cut anywhere, and with any byte changed, it is read or refused.
+        for at in (0..input.len()).step_by(1 + input.len() / 50) {
+            let mut changed = input.clone();
+            changed[at] ^= 0x21;
+            let _ = (examine_block(&input[..at]), examine_block(&changed));
         }
     }
 }

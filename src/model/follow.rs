@@ -21,6 +21,10 @@ pub struct Followed {
 
 /// Gives out the samples of series that were looked up before.
 pub trait Follow: Select {
+    /// From this time on all samples that [`Select`] gives are found here too. Older ones may be
+    /// kept where nothing can be followed.
+    fn whole_since(&self) -> Timestamp;
+
     /// Grows with each series that is made or removed: as long as it stays, so does what
     /// [`Self::find`] gives.
     fn generation(&self) -> u64;

@@ -25,6 +25,8 @@ pub(crate) struct List {
     arrived: Mutex<(u64, BTreeMap<Labels, Arrival>)>,
     /// How many series were made or removed.
     generation: Mutex<u64>,
+    /// Samples older than this cannot be followed.
+    given_away: Mutex<Option<Timestamp>>,
 }
 
 impl List {
@@ -45,6 +47,12 @@ impl List {
         let arrival = Arrival { labels: labels.clone(), origin, from: at, to: at };
         let known = arrived.entry(labels.clone()).or_insert(arrival);
         (known.from, known.to) = (known.from.min(at), known.to.max(at));
+    }
+
+    /// Makes samples older than `edge` impossible to follow, as if they were in blocks.
+    pub(crate) fn give_away(&self, edge: Timestamp) {
+        let mut given = self.given_away.lock();
+        *given = (*given).max(Some(edge));
     }
 
     /// Forgets a series.
@@ -100,6 +108,10 @@ impl Select for List {
 }
 
 impl Follow for List {
+    fn whole_since(&self) -> Timestamp {
+        self.given_away.lock().unwrap_or(Timestamp::MIN)
+    }
+
     fn generation(&self) -> u64 {
         *self.generation.lock()
     }
@@ -119,7 +131,8 @@ impl Follow for List {
     }
 
     fn newest(&self, followed: &Followed, range: TimeRange) -> Option<Sample> {
-        self.inside(followed, |series| samples(series, range.from(), range.to()).next_back())?
+        let from = range.from().max(self.whole_since());
+        self.inside(followed, |series| samples(series, from, range.to()).next_back())?
     }
 
     fn since(
@@ -129,8 +142,9 @@ impl Follow for List {
         to: Timestamp,
         into: &mut Vec<Sample>,
     ) -> Option<u64> {
+        let from = Timestamp(after.0.saturating_add(1)).max(self.whole_since());
         self.inside(followed, |series| {
-            into.extend(samples(series, Timestamp(after.0.saturating_add(1)), to));
+            into.extend(samples(series, from, to));
             series.rewrites
         })
     }

@@ -75,6 +75,12 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Whatever the system says.
     fn free_bytes(&self) -> Result<u64, DiskError>;
+
+    /// Bytes of the whole disk, whatever is on it.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    fn size_bytes(&self) -> Result<u64, DiskError>;
 }
 
 /// A file that is being written. It is closed when it is dropped.
@@ -293,6 +299,20 @@ impl Disk for Folder {
     fn free_bytes(&self) -> Result<u64, DiskError> {
         Ok(u64::MAX)
     }
+
+    #[cfg(unix)]
+    fn size_bytes(&self) -> Result<u64, DiskError> {
+        self.at("measure", Path::new(""), |path| {
+            let about = rustix::fs::statvfs(path)?;
+            Ok(about.f_blocks.saturating_mul(about.f_frsize))
+        })
+    }
+
+    /// Other systems are not asked: the settings can tell.
+    #[cfg(not(unix))]
+    fn size_bytes(&self) -> Result<u64, DiskError> {
+        Ok(u64::MAX)
+    }
 }
 
 /// An open file with the path that errors name.
@@ -382,7 +402,8 @@ mod tests {
         disk.remove(two).expect("removed");
         assert_eq!(disk.open(two).err().map(|error| error.fault()), Some(Fault::Missing));
         disk.remove_folder(Path::new("log")).expect("removed");
-        assert!(disk.free_bytes().expect("a figure") > 0);
+        let (free, size) = (disk.free_bytes(), disk.size_bytes());
+        assert!((1..=size.expect("a figure")).contains(&free.expect("a figure")));
     }
 
     #[test]

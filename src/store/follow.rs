@@ -2,6 +2,7 @@
 //! asking the index again.
 
 use super::Store;
+use super::block::Blocks;
 use super::series::Series;
 use super::shard::SHARDS;
 use crate::model::{
@@ -9,6 +10,10 @@ use crate::model::{
 };
 
 impl Follow for Store {
+    fn whole_since(&self) -> Timestamp {
+        self.blocks.as_ref().map_or(Timestamp::MIN, Blocks::end)
+    }
+
     fn generation(&self) -> u64 {
         self.index.read().generation()
     }

@@ -6,6 +6,8 @@
 use std::sync::atomic::Ordering;
 
 use super::Store;
+use super::block::Blocks;
+use super::cut::Cut;
 use super::log::Terms;
 use super::series::{Footprint, Series};
 use super::shard::Shard;
@@ -34,10 +36,9 @@ impl Store {
         self.end_silent(now);
         self.settle();
         self.expire(now);
-        self.evict();
+        self.evict(now);
         self.remove_gone(now);
         self.take_stock(now);
-        self.release_log(now);
         let index = self.index.read();
         self.metadata.prune(|name| index.has_name(name));
     }
@@ -95,15 +96,8 @@ impl Store {
         self.counters.expired.add(expired as u64);
     }
 
-    /// Lets the log go of what the head would let go of.
-    fn release_log(&self, now: Timestamp) {
-        let Some(log) = &self.log else { return };
-        let evicted = Timestamp(self.evicted_before.load(Ordering::Relaxed));
-        log.release(now.saturating_sub(self.limits.retention).max(evicted));
-    }
-
-    /// Lets go of the oldest samples beyond the memory limit.
-    pub(super) fn evict(&self) {
+    /// Lets go of the oldest samples beyond the memory limit, into blocks where there are any.
+    pub(super) fn evict(&self, now: Timestamp) {
         let limit = self.limits.memory_max;
         let bytes = self.footprint().bytes;
         if bytes <= limit {
@@ -111,10 +105,14 @@ impl Store {
             return;
         }
         if let Some(edge) = self.eviction_edge(bytes - (limit - limit / SLACK_SHARE)) {
-            let mut evicted = 0;
-            self.change_all(|series| evicted += series.thin(edge));
-            self.counters.evicted.add(evicted as u64);
-            self.evicted_before.fetch_max(edge.0, Ordering::Relaxed);
+            let cut = self.blocks.as_ref().map(|blocks| self.cut_early(blocks, edge, now));
+            if cut.is_none_or(|cut| cut == Cut::Failed) {
+                let mut evicted = 0;
+                self.change_all(|series| evicted += series.thin(edge));
+                self.counters.evicted.add(evicted as u64);
+                self.evicted_before.fetch_max(edge.0, Ordering::Relaxed);
+                self.keep_log();
+            }
         }
         // What is left now cannot go: labels and newest samples.
         let full = self.footprint().bytes > limit && self.eviction_edge(1).is_none();
@@ -178,9 +176,10 @@ impl Store {
         }
     }
 
-    /// Finds out how far back the head reaches.
+    /// Finds out how far back the samples reach.
     fn take_stock(&self, now: Timestamp) {
-        let mut oldest = Timestamp::MAX;
+        let in_blocks = self.blocks.as_ref().and_then(Blocks::oldest);
+        let mut oldest = in_blocks.unwrap_or(Timestamp::MAX);
         self.visit_all(|series| oldest = oldest.min(series.oldest().unwrap_or(Timestamp::MAX)));
         self.oldest.store(oldest.0, Ordering::Relaxed);
         let edge = now.saturating_sub(self.limits.retention);
@@ -188,11 +187,11 @@ impl Store {
         self.limited_by_memory.store(limited, Ordering::Relaxed);
     }
 
-    fn change_all(&self, mut by: impl FnMut(&mut Series)) {
+    pub(super) fn change_all(&self, mut by: impl FnMut(&mut Series)) {
         for shard in &self.shards {
             let slots = shard.read().slots();
             for start in (0..slots).step_by(SERIES_A_LOCK) {
-                shard.write().change(start..start + SERIES_A_LOCK, &mut by);
+                shard.write().change(start..start + SERIES_A_LOCK, |_, series| by(series));
             }
         }
     }

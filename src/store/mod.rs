@@ -7,8 +7,10 @@
 //! needs the time is given it.
 
 mod bits;
+mod block;
 mod census;
 mod chunk;
+mod cut;
 mod disk;
 mod follow;
 mod index;
@@ -28,13 +30,16 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::model::{
     Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, NotDurable, Origin, Principal,
     Reading, Receipt, Refusal, Report, Span, Timestamp,
 };
+use block::Blocks;
+pub use block::{BLOCK_VERSION, BlockError, examine_block};
 pub use census::Census;
+use cut::Cutting;
 pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable};
 use index::Index;
 use log::{Handover, Log};
@@ -49,9 +54,13 @@ use shard::{Gate, SHARDS, Shard, Tally, Terms, shard_of};
 const REFUSALS_MAX: usize = 20;
 /// The share of the memory that names' types, units and helps may take.
 const METADATA_SHARE: usize = 16;
+/// The share of the memory that indexes of blocks may take.
+const INDEX_SHARE: usize = 16;
 /// A chunk reaches over this share of the retention at most, so that what is let go of is little at
 /// a time even where samples are rare.
 const CHUNK_SHARE: i64 = 4;
+/// And over this much where the head is cut into blocks, so that little lies on both sides.
+const CHUNK_SPAN_MOST: Span = Span(30 * 60_000);
 
 /// How far back the head reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +94,10 @@ pub struct Store {
     metadata: Arc<MetadataBook>,
     /// Where what was taken is made durable; none when the store is in memory alone.
     log: Option<Arc<Log>>,
+    /// What the head has given away; none when the store is in memory alone.
+    blocks: Option<Blocks>,
+    // Held while the head is cut into blocks, by one thread at a time.
+    cutting: Mutex<Cutting>,
     limits: Limits,
     series: AtomicUsize,
     appends: AtomicU64,
@@ -104,6 +117,7 @@ struct Counters {
     duplicate: Counter,
     evicted: Counter,
     expired: Counter,
+    moved: Counter,
     ended: Counter,
     created: Counter,
     refused: RefusedCounters,
@@ -122,6 +136,7 @@ impl Store {
             retention: bounded(options.retention.raw),
             series_max: options.series_max,
             memory_max: options.memory_bytes_max(),
+            disk_max: options.max_size.map_or(options::DISK_MOST.0, |set| set.0),
         };
         let metadata = MetadataBook::new(limits.series_max, limits.memory_max / METADATA_SHARE);
         Self {
@@ -129,6 +144,8 @@ impl Store {
             index: RwLock::default(),
             metadata: Arc::new(metadata),
             log: None,
+            blocks: None,
+            cutting: Mutex::default(),
             limits,
             series: AtomicUsize::new(0),
             appends: AtomicU64::new(0),
@@ -154,6 +171,12 @@ impl Store {
         draw: impl FnMut() -> u32 + Send + 'static,
     ) -> Result<(Self, Recovery), OpenError> {
         let mut store = Self::new(options, max_age, max_future);
+        let blocks = Blocks::open(Arc::clone(&disk), store.limits.memory_max / INDEX_SHARE)?;
+        if options.max_size.is_none() {
+            let share = disk.size_bytes()? / options::DISK_SHARE;
+            store.limits.disk_max = options::DISK_MOST.0.min(share);
+        }
+        store.blocks = Some(blocks);
         let log = Log::open(disk, options.durability, Arc::clone(&store.metadata))?;
         let log = Arc::new(log);
         store.log = Some(Arc::clone(&log));
@@ -212,7 +235,8 @@ impl Store {
     }
 
     fn chunk_span(&self) -> Span {
-        Span((self.limits.retention.0 / CHUNK_SHARE).max(1))
+        let span = Span((self.limits.retention.0 / CHUNK_SHARE).max(1));
+        if self.blocks.is_some() { span.min(CHUNK_SPAN_MOST) } else { span }
     }
 
     fn refusals(&self, batch: &Batch, tally: &mut Tally) -> Vec<Refusal> {
@@ -415,6 +439,11 @@ impl Report for Store {
                 &counters.evicted,
             ),
             (
+                "watchglass_store_moved_samples_total",
+                "Samples that the head let go of because they are in blocks.",
+                &counters.moved,
+            ),
+            (
                 "watchglass_store_expired_samples_total",
                 "Samples that went at the end of the retention.",
                 &counters.expired,
@@ -430,6 +459,15 @@ impl Report for Store {
         counters.refused.report(out);
         if let Some(log) = &self.log {
             log.report(out);
+        }
+        if let Some(blocks) = &self.blocks {
+            blocks.report(out);
+            let limit = self.limits.disk_max as f64;
+            out.push(Reading::gauge(
+                "watchglass_store_block_limit_bytes",
+                "The room on disk beyond which the oldest blocks go.",
+                limit,
+            ));
         }
     }
 }

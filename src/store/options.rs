@@ -8,6 +8,12 @@ use crate::model::{ByteSize, Span};
 
 /// The least memory that can be set.
 const MEMORY_LEAST: ByteSize = ByteSize(8 << 20);
+/// The least room on disk that can be set.
+const DISK_LEAST: ByteSize = ByteSize(8 << 20);
+/// The most room on disk that is taken when none is set.
+pub(super) const DISK_MOST: ByteSize = ByteSize(20 << 30);
+/// The share of the disk that is taken when none is set.
+pub(super) const DISK_SHARE: u64 = 10;
 /// The most series that can be set; their numbers must fit 32 bits with room to spare.
 const SERIES_MOST: usize = 10_000_000;
 /// The shortest retention that can be set.
@@ -26,10 +32,13 @@ pub struct Options {
     pub path: String,
     /// When a push is answered. Default `sync`.
     pub durability: Durability,
-    /// The most memory for series and samples, with its unit; when it is met the oldest samples go
-    /// first. At least `8MiB`. Default: half of the machine's memory, or of the control group's
-    /// limit where that is less.
+    /// The most memory for series and samples, with its unit; when it is met the oldest samples
+    /// move to disk early. At least `8MiB`. Default: half of the machine's memory, or of the
+    /// control group's limit where that is less.
     pub memory_max: Option<ByteSize>,
+    /// The most room on disk for blocks, with its unit; when it is met the oldest go first. At
+    /// least `8MiB`. Default: a tenth of the disk, at most `20GiB`.
+    pub max_size: Option<ByteSize>,
     /// The most series at a time; beyond it new ones are refused and existing ones go on. Default
     /// 200,000; 1 to 10,000,000.
     pub series_max: usize,
@@ -53,7 +62,7 @@ pub enum Durability {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// How long samples are kept as they came. Default `1h`; `1m` to `100y`.
+    /// How long samples are kept as they came. Default `2w`; `1m` to `100y`.
     pub raw: Span,
 }
 
@@ -63,6 +72,7 @@ impl Default for Options {
             path: "data".to_owned(),
             durability: Durability::Sync,
             memory_max: None,
+            max_size: None,
             series_max: 200_000,
             retention: Retention::default(),
         }
@@ -71,7 +81,7 @@ impl Default for Options {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { raw: Span(3_600_000) }
+        Self { raw: Span(14 * 86_400_000) }
     }
 }
 
@@ -84,6 +94,9 @@ impl Options {
         }
         if let Some(memory) = self.memory_max.filter(|memory| *memory < MEMORY_LEAST) {
             wrong.push(("memory_max", format!("`{memory}` is less than `{MEMORY_LEAST}`")));
+        }
+        if let Some(size) = self.max_size.filter(|size| *size < DISK_LEAST) {
+            wrong.push(("max_size", format!("`{size}` is less than `{DISK_LEAST}`")));
         }
         if !(1..=SERIES_MOST).contains(&self.series_max) {
             let text = format!("`{}` is not from 1 to {SERIES_MOST}", self.series_max);
@@ -133,11 +146,12 @@ mod tests {
         let wrong = Options {
             path: " ".to_owned(),
             memory_max: Some(ByteSize(1)),
+            max_size: Some(ByteSize(1)),
             series_max: 0,
             durability: Durability::Async,
             retention: Retention { raw: Span(-1) },
         };
-        check(&wrong, &["path", "memory_max", "series_max", "retention.raw"]);
+        check(&wrong, &["path", "memory_max", "max_size", "series_max", "retention.raw"]);
         assert!(wrong.check()[1].1.contains("8MiB"), "{:?}", wrong.check());
     }
 

@@ -20,7 +20,11 @@ impl Select for Store {
         self.each(selection.matchers, |shard, found| reading.read(shard, found))?;
         let mut selected = reading.selected;
         selected.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
-        Ok(selected)
+        // The head first: what it lets go of meanwhile is in the blocks before.
+        match &self.blocks {
+            Some(blocks) => blocks.select(selection, selected),
+            None => Ok(selected),
+        }
     }
 
     fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
@@ -103,7 +107,8 @@ impl Store {
         Ok(())
     }
 
-    /// Hands the labels of the series that pass and have a sample inside to `take`.
+    /// Hands the labels of the series that pass and have a sample inside to `take`, some of them
+    /// more than once.
     fn each_inside(&self, matchers: &[Matcher], range: TimeRange, mut take: impl FnMut(&Labels)) {
         let read = |shard: &Locked<'_>, found: &[Found]| {
             let inside = shard.map(found, |series| series.newest_in(range));
@@ -113,6 +118,9 @@ impl Store {
             Ok::<(), std::convert::Infallible>(())
         };
         let Ok(()) = self.each(matchers, read);
+        if let Some(blocks) = &self.blocks {
+            blocks.each_inside(matchers, range, take);
+        }
     }
 }
 

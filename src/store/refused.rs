@@ -46,6 +46,8 @@ pub(super) struct Limits {
     pub(super) series_max: usize,
     /// `storage.memory_max`, in bytes.
     pub(super) memory_max: usize,
+    /// `storage.max_size`, in bytes.
+    pub(super) disk_max: u64,
 }
 
 impl Limits {

@@ -40,7 +40,7 @@ impl Recovery {
             done += file.bytes;
             self.log.replayed(*file, newest, done, total);
             // More may be in the log than fits into memory.
-            store.evict();
+            store.evict(now);
         }
         store.forget_arrivals();
         LogWriter::new(self.log, self.draw)

@@ -6,6 +6,8 @@
 //! order of arrival; `settle` moves them into the chunks. Until then they win over what the chunks
 //! hold at the same time, since they came later.
 
+use std::collections::BTreeSet;
+
 use super::chunk::{CHUNK_SAMPLES, Chunk, ChunkWriter};
 use crate::model::{Kind, Labels, Origin, Sample, Span, TimeRange, Timestamp};
 
@@ -65,6 +67,8 @@ pub(super) struct Series {
     late: Vec<Sample>,
     /// How many samples came that were not newer than all others.
     rewrites: u64,
+    /// No sample older than this is missing from the blocks; the greatest time when none at all is.
+    unwritten: Timestamp,
 }
 
 impl Series {
@@ -84,6 +88,7 @@ impl Series {
             sealed_samples: 0,
             late: Vec::new(),
             rewrites: 0,
+            unwritten: Timestamp::MAX,
         }
     }
 
@@ -142,6 +147,7 @@ impl Series {
 
     /// Takes a sample of any time. A chunk is closed when it is full or reaches over `span`.
     pub(super) fn push(&mut self, sample: Sample, span: Span) -> Taken {
+        self.unwritten = self.unwritten.min(sample.at);
         let Some(newest) = self.newest else {
             self.newest = Some(sample);
             return Taken::Newest;
@@ -270,10 +276,67 @@ impl Series {
         if !self.open.is_empty() && self.open.last() < edge {
             self.open = ChunkWriter::new(self.kind);
         }
+        // A late sample stays with the chunk that holds what it replaced.
+        let sealed = self.sealed.first().map(|chunk| chunk.first);
+        let open = (!self.open.is_empty()).then(|| self.open.first());
+        let edge = sealed.or(open).map_or(edge, |first| first.min(edge));
         if self.late.iter().any(|sample| sample.at < edge) {
             self.late.retain(|sample| sample.at >= edge);
         }
         kept - self.footprint().samples
+    }
+
+    /// Begins to bring the samples older than `edge` into blocks. Gives the time from which on they
+    /// are to be written; nothing when blocks have them all. What comes meanwhile is noted again.
+    pub(super) fn begin_cut(&mut self, edge: Timestamp) -> Option<Timestamp> {
+        let from = self.unwritten;
+        if from >= edge {
+            return None;
+        }
+        self.unwritten = edge;
+        Some(from)
+    }
+
+    /// Takes back what was begun at `from`: nothing was written.
+    pub(super) fn abort_cut(&mut self, from: Timestamp) {
+        self.unwritten = self.unwritten.min(from);
+    }
+
+    /// Lets go of what is older than `edge`, which is in blocks now; of nothing when something of
+    /// it is not. The newest sample stays as long as the end of the series is told by it. Says how
+    /// many samples went.
+    pub(super) fn end_cut(&mut self, edge: Timestamp) -> usize {
+        if self.unwritten < edge {
+            return 0;
+        }
+        let kept = self.footprint().samples;
+        self.thin(edge);
+        if self.ttl.is_none() && self.newest.is_some_and(|newest| newest.at < edge) {
+            self.newest = None;
+        }
+        kept - self.footprint().samples
+    }
+
+    /// Adds the beginnings of the stretches in which there may be samples from `from` on and older
+    /// than `edge`.
+    pub(super) fn stretches(
+        &self,
+        from: Timestamp,
+        edge: Timestamp,
+        stretch: Span,
+        into: &mut BTreeSet<Timestamp>,
+    ) {
+        let open = (!self.open.is_empty()).then(|| (self.open.first(), self.open.last()));
+        let chunks = self.sealed.iter().map(|chunk| (chunk.first, chunk.last));
+        let single = self.late.iter().chain(&self.newest).map(|sample| (sample.at, sample.at));
+        for (first, last) in chunks.chain(open).chain(single) {
+            let (first, last) = (first.max(from), last.min(edge.saturating_sub(Span(1))));
+            let mut start = first.floor_to(stretch);
+            while start <= last && first <= last {
+                into.insert(start);
+                start = start.saturating_add(stretch);
+            }
+        }
     }
 
     /// What could be let go of to win memory: the time of the last sample of each chunk, and bytes.
@@ -401,7 +464,7 @@ fn in_order(mut samples: Vec<Sample>) -> Vec<Sample> {
 }
 
 /// Two ascending rows in one; of equal times the sample of `later` stays.
-fn merge(settled: impl Iterator<Item = Sample>, later: &[Sample]) -> Vec<Sample> {
+pub(super) fn merge(settled: impl Iterator<Item = Sample>, later: &[Sample]) -> Vec<Sample> {
     let mut joined = Vec::with_capacity(settled.size_hint().0 + later.len());
     let mut later = later.iter().copied().peekable();
     for sample in settled {

@@ -339,17 +339,19 @@ impl Shard {
         packed
     }
 
-    /// Changes the series in a stretch of slots and keeps the books.
+    /// Changes the series in a stretch of slots, each with its slot, and keeps the books.
     pub(super) fn change(
         &mut self,
         slots: std::ops::Range<usize>,
-        mut by: impl FnMut(&mut Series),
+        mut by: impl FnMut(u32, &mut Series),
     ) {
         let end = slots.end.min(self.slots.len());
-        let chosen = self.slots.get_mut(slots.start.min(end)..end).unwrap_or_default();
-        for series in chosen.iter_mut().flatten() {
+        let start = slots.start.min(end);
+        let chosen = self.slots.get_mut(start..end).unwrap_or_default();
+        for (slot, series) in (start as u32..).zip(chosen) {
+            let Some(series) = series else { continue };
             let before = series.footprint();
-            by(series);
+            by(slot, series);
             self.books.footprint.exchange(before, series.footprint());
         }
     }

@@ -284,6 +284,10 @@ impl Disk for SimulatedDisk {
     fn free_bytes(&self) -> Result<u64, DiskError> {
         Ok(self.state().free)
     }
+
+    fn size_bytes(&self) -> Result<u64, DiskError> {
+        Ok(u64::MAX)
+    }
 }
 
 impl SimulatedDisk {

@@ -22,7 +22,7 @@ fn push(world: &World, series: usize, value: f64) -> Pending {
     Box::pin(append(world, Origin::Push, series, value).receipt.wait())
 }
 
-fn figure(store: &Store, name: &str) -> f64 {
+pub(crate) fn figure(store: &Store, name: &str) -> f64 {
     let mut readings = Vec::new();
     store.report(&mut readings);
     readings.iter().filter(|reading| reading.name == name).map(|reading| reading.value).sum()

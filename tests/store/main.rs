@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose store does not open has to stop")]
 
+mod blocks;
 mod disk;
 mod faults;
 mod random;

@@ -17,7 +17,7 @@ use crate::random::Random;
 
 /// When a world begins.
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
-const RETENTION: Span = Span(3_600_000);
+const RETENTION: Span = Span(12 * 3_600_000);
 const MAX_AGE: Span = Span(3_600_000);
 const MAX_FUTURE: Span = Span(600_000);
 /// Steps of one life.
@@ -143,14 +143,15 @@ impl World {
         match self.random.below(40) {
             0..20 => self.append(),
             20..28 => self.commit(),
-            28..31 => self.store.maintain(self.now),
-            31 => self.disk.fail_syncs(1 + self.random.below(3)),
-            32 => self.disk.set_free(self.random.number() % 2000),
+            28..30 => self.store.maintain(self.now),
+            30 | 31 => self.store.compact(self.now),
+            32 => self.disk.fail_syncs(1 + self.random.below(3)),
+            33 if self.random.one_in(2) => self.disk.set_free(self.random.number() % 4000),
             33 => self.disk.set_free(u64::MAX),
             34 => self.restart(false),
             35 => self.restart(true),
             // Hours may pass at once, and a clock may be set back.
-            36 => self.now = self.now.saturating_add(Span(self.random.below(4_000_000) as i64)),
+            36 => self.now = self.now.saturating_add(Span(self.random.below(12_000_000) as i64)),
             37 => self.now = self.now.saturating_sub(Span(self.random.below(60_000) as i64)),
             _ => self.check_head(),
         }

@@ -19,7 +19,10 @@ fn every_format_is_named_on_the_map() {
 }
 
 /// The formats on disk, with the version that the program writes.
-const VERSIONS: [(&str, u32); 1] = [("docs/formats/wal.md", watchglass::store::LOG_VERSION)];
+const VERSIONS: [(&str, u32); 2] = [
+    ("docs/formats/wal.md", watchglass::store::LOG_VERSION),
+    ("docs/formats/block.md", watchglass::store::BLOCK_VERSION),
+];
 
 #[test]
 fn formats_on_disk_name_the_version_that_is_written() {

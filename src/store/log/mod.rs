@@ -123,7 +123,14 @@ struct Queue {
     /// Somebody waits for what is in it.
     urgent: bool,
     closing: bool,
-    /// Samples older than this are not needed any more.
+    /// What is not needed any more.
+    released: Released,
+}
+
+/// What is not needed any more: samples older than a time, in segments before a number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Released {
+    before: u64,
     edge: Timestamp,
 }
 
@@ -212,9 +219,16 @@ impl Log {
         Ok(())
     }
 
-    /// Samples older than `edge` are not needed any more: segments without others can go.
-    pub(super) fn release(&self, edge: Timestamp) {
-        self.queue.lock().edge = edge;
+    /// The number of a segment: what is in those before it was in the head by now, and nothing is
+    /// added to them.
+    pub(super) fn mark(&self) -> u64 {
+        self.files.lock().last().map_or(0, |file| file.number())
+    }
+
+    /// What is older than `edge` in segments before the number `before` is not needed any more:
+    /// those without anything else can go.
+    pub(super) fn release(&self, before: u64, edge: Timestamp) {
+        self.queue.lock().released = Released { before, edge };
     }
 
     /// Makes the writer write what waits and end.

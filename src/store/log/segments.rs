@@ -26,6 +26,8 @@ pub enum OpenError {
         file: String,
         /// Its version.
         version: u32,
+        /// The newest version that is read.
+        known: u32,
     },
 }
 
@@ -33,11 +35,11 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disk(error) => error.fmt(f),
-            Self::Newer { file, version } => write!(
+            Self::Newer { file, version, known } => write!(
                 f,
-                "`{file}` is of version {version} of the log's format, and this version of \
-                 Watchglass reads up to {LOG_VERSION}: start the newer one that wrote it, or \
-                 choose another folder with --data DIR"
+                "`{file}` is of version {version} of its format, and this version of Watchglass \
+                 reads up to {known}: start the newer one that wrote it, or choose another folder \
+                 with --data DIR"
             ),
         }
     }
@@ -87,7 +89,8 @@ pub(super) fn list(disk: &dyn Disk) -> Result<Vec<SegmentFile>, OpenError> {
         // What cannot be read is for the replay to tell.
         let version = read.ok().and_then(|()| version(&start));
         if let Some(version) = version.filter(|version| *version > LOG_VERSION) {
-            return Err(OpenError::Newer { file: path(id).display().to_string(), version });
+            let (file, known) = (path(id).display().to_string(), LOG_VERSION);
+            return Err(OpenError::Newer { file, version, known });
         }
         files.push(SegmentFile { id, newest: Timestamp::MIN, bytes });
     }
@@ -96,6 +99,11 @@ pub(super) fn list(disk: &dyn Disk) -> Result<Vec<SegmentFile>, OpenError> {
 }
 
 impl SegmentFile {
+    /// Its number: segments are numbered in the order in which they were begun.
+    pub(super) const fn number(self) -> u64 {
+        self.id.number
+    }
+
     /// The frames in its bytes.
     pub(in crate::store) fn frames(self, bytes: &[u8]) -> Frames<'_> {
         Frames::new(self.id, bytes)

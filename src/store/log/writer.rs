@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::encode::{Encoder, SeriesBook};
 use super::frame::{SegmentId, header};
 use super::segments::{FOLDER, SegmentFile, path};
-use super::{Item, Log, LogState, Logged};
+use super::{Item, Log, LogState, Logged, Released};
 use crate::model::{NotDurable, Span, Timestamp};
 use crate::store::{DiskError, Fault, Writable};
 
@@ -85,34 +85,34 @@ impl LogWriter {
     /// Writes what waits, and says to those who wait whether it is safe. Removes segments that are
     /// not needed any more.
     pub fn commit(&mut self) {
-        let edge = self.take_queue();
+        let released = self.take_queue();
         let well = *self.log.state.lock() == LogState::Well;
         if self.backlog.is_empty() && well {
-            self.remove_old(edge);
+            self.remove_old(released);
             return;
         }
         // Where a segment has failed, a new one may do. On a full disk it will not.
-        let written = self.write(edge).or_else(|error| {
+        let written = self.write(released.edge).or_else(|error| {
             if error.fault() == Fault::Full {
                 return Err(error);
             }
             log::warn!("a write to the log failed and is tried again elsewhere error={error}");
-            self.write(edge)
+            self.write(released.edge)
         });
         match written {
             Ok(()) => self.succeeded(),
             Err(error) => self.failed(&error),
         }
-        self.remove_old(edge);
+        self.remove_old(released);
     }
 
-    /// Moves what waits behind the backlog; gives the time before which nothing is needed.
-    fn take_queue(&mut self) -> Timestamp {
+    /// Moves what waits behind the backlog; gives what is not needed any more.
+    fn take_queue(&mut self) -> Released {
         let mut queue = self.log.queue.lock();
         queue.urgent = false;
         self.backlog_samples += std::mem::take(&mut queue.samples);
         self.backlog.append(&mut queue.items);
-        queue.edge
+        queue.released
     }
 
     /// Writes the backlog. After an error there is no open segment.
@@ -270,11 +270,17 @@ impl LogWriter {
         self.log.figures.dropped.add(gone as u64);
     }
 
-    /// Removes the segments of which nothing is needed.
-    fn remove_old(&self, edge: Timestamp) {
+    /// Removes the segments of which nothing is needed, the oldest first and none before an older
+    /// one: what was written later must not go before what it replaced. One that could not be read
+    /// stays and replaces nothing.
+    fn remove_old(&self, released: Released) {
         let open = self.segment.as_ref().map(|segment| segment.id);
-        let is_old = |file: &&SegmentFile| file.newest < edge && Some(file.id) != open;
-        let old: Vec<SegmentFile> = self.log.files.lock().iter().filter(is_old).copied().collect();
+        let goes = |file: &SegmentFile| {
+            file.number() < released.before && file.newest < released.edge && Some(file.id) != open
+        };
+        let files = self.log.files.lock().clone();
+        let readable = files.into_iter().filter(|file| file.newest < Timestamp::MAX);
+        let old: Vec<SegmentFile> = readable.take_while(goes).collect();
         for file in old {
             let path: PathBuf = path(file.id);
             match self.log.disk.remove(&path) {

@@ -86,6 +86,8 @@ struct Root {
     /// Nothing when its windows did not fit: it is evaluated without being kept.
     node: Option<usize>,
     asked: Timestamp,
+    /// How far it looks back.
+    back: Span,
 }
 
 impl Standing {
@@ -114,8 +116,8 @@ impl Standing {
     }
 
     /// The values of `plan`, which [suits](Self::suits), at `at`. Nothing when the query must be
-    /// asked the ordinary way: `at` lies before what the graph has seen, or there is no room for
-    /// its windows.
+    /// asked the ordinary way: `at` lies before what the graph has seen, the query looks back
+    /// further than series can be followed, or there is no room for its windows.
     pub fn evaluate(
         &mut self,
         plan: &Plan,
@@ -126,7 +128,12 @@ impl Standing {
         if self.swept.saturating_add(IDLE) < at {
             self.sweep(at);
         }
-        let node = self.root(plan, at)?;
+        let (node, back) = self.root(plan, at, limits.lookback);
+        let oldest = at.saturating_sub(back);
+        if oldest < data.whole_since() {
+            return None;
+        }
+        let node = node?;
         let around = Around { at, data, limits, work: Cell::new(0) };
         match self.bring(node, &around) {
             Ok(()) => {}
@@ -136,6 +143,10 @@ impl Standing {
         if self.samples > self.samples_max {
             self.roots.get_mut(plan.text())?.node = None;
             self.sweep(at);
+            return None;
+        }
+        if oldest < data.whole_since() {
+            // It was given away while it was read. Nothing of it is inside a later window that is.
             return None;
         }
         let node = &self.nodes[node];
@@ -153,14 +164,15 @@ impl Standing {
         self.nodes.is_empty()
     }
 
-    fn root(&mut self, plan: &Plan, at: Timestamp) -> Option<usize> {
+    /// The node of a plan, and how far the plan looks back.
+    fn root(&mut self, plan: &Plan, at: Timestamp, lookback: Span) -> (Option<usize>, Span) {
         if let Some(root) = self.roots.get_mut(plan.text()) {
             root.asked = root.asked.max(at);
-            return root.node;
+            return (root.node, root.back);
         }
-        let node = self.compile(plan.expr());
-        self.roots.insert(plan.text().to_owned(), Root { node: Some(node), asked: at });
-        Some(node)
+        let (node, back) = (Some(self.compile(plan.expr())), plan.reach(lookback).back);
+        self.roots.insert(plan.text().to_owned(), Root { node, asked: at, back });
+        (node, back)
     }
 
     /// Brings a node and all it reads to the time asked for.

@@ -1,0 +1,193 @@
+//! What blocks cost: bytes a sample of this host as it is recorded, the time of cutting and
+//! merging, and queries over blocks against the same over the head.
+//!
+//! `cargo bench --bench blocks -- 600` records for so many seconds; 60 when nothing is said.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mimalloc::MiMalloc;
+use support::{median, thread_seconds};
+use watchglass::clock::SystemClock;
+use watchglass::collect;
+use watchglass::model::{
+    Append, Batch, Clock, Labels, Matcher, Origin, Principal, Report, Sample, Select, Selection,
+    Span, TimeRange, Timestamp,
+};
+use watchglass::query::{Grid, Limits, Options as QueryOptions, Plan, evaluate};
+use watchglass::store::{Folder, Options, Store};
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+const HOUR: Span = Span(3_600_000);
+const SECONDS: u64 = 60;
+const SERIES: i64 = 80;
+const REPEATS: usize = 5;
+
+/// What is asked of both.
+const QUERIES: [&str; 4] = [
+    "sum by (job) (rate(requests_total[1m]))",
+    "gauge",
+    "avg_over_time(gauge[5m])",
+    "max by (job) (gauge)",
+];
+
+fn main() {
+    let seconds = std::env::args().find_map(|word| word.parse().ok());
+    recorded(seconds.unwrap_or(SECONDS));
+    queries();
+}
+
+fn store(folder: &Path) -> Store {
+    let disk = Arc::new(Folder::lock(folder).expect("a folder"));
+    let (options, age) = (Options::default(), Span(365 * 24 * HOUR.0));
+    let opened = Store::open(&options, age, Span::from_secs(600), disk, || 7);
+    opened.expect("a store").0
+}
+
+fn figure(store: &Store, name: &str) -> f64 {
+    let mut readings = Vec::new();
+    store.report(&mut readings);
+    readings.iter().filter(|reading| reading.name == name).map(|reading| reading.value).sum()
+}
+
+/// Records this host and packs what came into one block of each stretch.
+fn recorded(seconds: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(store(folder.path()));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let own = Arc::clone(&store);
+    let own = move || {
+        let mut readings = Vec::new();
+        own.report(&mut readings);
+        readings
+    };
+    let running = {
+        let _inside = runtime.enter();
+        let append: Arc<dyn Append> = Arc::<Store>::clone(&store);
+        collect::start(&collect::Options::default(), append, Arc::new(SystemClock), Arc::new(own))
+    };
+    running.begin();
+    std::thread::sleep(Duration::from_secs(seconds));
+    running.stop();
+    drop(running);
+    drop(runtime);
+    let samples = figure(&store, "watchglass_store_samples");
+    let series = figure(&store, "watchglass_store_series");
+    let memory = figure(&store, "watchglass_store_memory_bytes");
+    let now = SystemClock.now();
+    let start = thread_seconds();
+    store.compact(now.saturating_add(Span(4 * HOUR.0)));
+    let cut = thread_seconds() - start;
+    let bytes = figure(&store, "watchglass_store_block_bytes");
+    println!("{seconds} s of this host: {series} series, {samples} samples");
+    println!("in memory {:.2} B a sample, labels and index included", memory / samples);
+    println!(
+        "in {} blocks {:.3} B a sample, index included; cut at {:.0} ns a sample",
+        figure(&store, "watchglass_store_blocks"),
+        bytes / figure(&store, "watchglass_store_block_samples"),
+        cut * 1e9 / samples
+    );
+}
+
+/// Two hours of series at 1 s.
+fn fill(store: &Store, start: Timestamp) -> Timestamp {
+    let labels = |name: &str, id: i64| {
+        let (job, instance) = (format!("job-{}", id % 8), format!("host-{id}"));
+        let pairs = [("__name__", name), ("job", &job), ("instance", &instance)];
+        Labels::from_pairs(pairs).expect("labels")
+    };
+    let (mut random, mut totals) = (1_u64, vec![0_u64; SERIES as usize]);
+    let mut next = move |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_041);
+        (random >> 33) % below
+    };
+    let mut walks = vec![5000_i64; SERIES as usize];
+    let mut at = start;
+    for _ in 0..2 * 3600 {
+        let mut batch = Batch::new(Origin::Push);
+        for id in 0..SERIES {
+            let (total, walk) = (&mut totals[id as usize], &mut walks[id as usize]);
+            *total += next(20);
+            *walk = (*walk + next(21) as i64 - 10).clamp(0, 10_000);
+            batch.push(labels("requests_total", id), Sample::new(at, *total as f64));
+            batch.push(labels("gauge", id), Sample::new(at, *walk as f64 / 100.0));
+        }
+        store.append(&batch, Principal::Anonymous, at);
+        at = at + Span(1000);
+    }
+    at
+}
+
+fn queries() {
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    let [head, blocks] = folders.each_ref().map(|folder| store(folder.path()));
+    let start = Timestamp(1_700_000_000_000).floor_to(Span(7 * 24 * HOUR.0));
+    let end = fill(&head, start);
+    fill(&blocks, start);
+    let begin = thread_seconds();
+    blocks.compact(end + Span(9 * HOUR.0));
+    let samples = figure(&blocks, "watchglass_store_block_samples");
+    println!(
+        "{samples} synthetic samples in blocks: {:.3} B a sample; cut at {:.0} ns a sample",
+        figure(&blocks, "watchglass_store_block_bytes") / samples,
+        (thread_seconds() - begin) * 1e9 / samples
+    );
+    assert_eq!(figure(&blocks, "watchglass_store_samples"), 0.0, "all of it is in blocks");
+    let read = |store: &Store, name: &str| {
+        let matchers = [Matcher::equal("__name__", name)];
+        let (range, most) = (TimeRange::all(), usize::MAX);
+        let (series_max, samples_max) = (most, most);
+        let selection =
+            Selection { matchers: &matchers, range, newest_only: false, series_max, samples_max };
+        let selected = store.select(&selection).expect("inside the limits");
+        selected.iter().map(|one| one.samples.len()).sum::<usize>()
+    };
+    for name in ["requests_total", "gauge"] {
+        let [old, new] = [&head, &blocks].map(|store| measure(|| read(store, name)));
+        let each = 1e9 / (SERIES * 7200) as f64;
+        println!(
+            "reading `{name}` whole: head {:.1} ns a sample, blocks {:.1}",
+            old * each,
+            new * each
+        );
+    }
+    let limits = Limits::from(&QueryOptions::default());
+    let end = end.saturating_sub(Span::from_secs(600));
+    let grid = Grid { start: end.saturating_sub(HOUR), end, step: Span::from_secs(15) };
+    for text in QUERIES {
+        let plan = Plan::new(text).expect("a query");
+        let run = |store: &Store| {
+            let output = evaluate(&plan, store, grid, &limits).expect("a good query");
+            format!("{output:?}")
+        };
+        assert!(run(&head) == run(&blocks), "both give the same to {text}");
+        let run = |store: &Store| evaluate(&plan, store, grid, &limits).is_ok();
+        let [old, new] = [&head, &blocks].map(|store| measure(|| run(store)));
+        println!(
+            "{text}, 1 h at 15 s: head {:.2} ms, blocks {:.2} ms, ratio {:.2}",
+            old * 1e3,
+            new * 1e3,
+            new / old
+        );
+    }
+}
+
+/// Seconds of one call: the median of a few.
+fn measure<T>(mut call: impl FnMut() -> T) -> f64 {
+    let once = |_| {
+        let start = thread_seconds();
+        std::hint::black_box(call());
+        thread_seconds() - start
+    };
+    median((0..REPEATS).map(once).collect())
+}

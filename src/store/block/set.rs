@@ -1,0 +1,396 @@
+//! The set of blocks: what lies in the folder, in memory as one list that readers take a copy of.
+//!
+//! A new block is made in four steps: written under another name, made safe, named, and the folder
+//! made safe. Only then it is in the list, and those that it replaces go. A start after a crash
+//! finds each of these steps done or not: files without their last name go, and so do blocks that
+//! another one has replaced. A block that cannot be what was written is renamed and left alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
+use parking_lot::Mutex;
+
+use super::index::Index;
+use super::reader::Block;
+use super::writer::BlockWriter;
+use super::{BLOCK_VERSION, BlockError};
+use crate::model::{Counter, Reading, Timestamp};
+use crate::store::disk::{Disk, DiskError, Fault};
+use crate::store::log::OpenError;
+
+/// The folder of blocks inside the store's.
+const FOLDER: &str = "blocks";
+/// How the name of a block ends.
+const ENDING: &str = ".block";
+/// How the name of a block ends that is being written.
+const UNFINISHED: &str = ".part";
+/// What is added to the name of a block that is damaged.
+const DAMAGED: &str = ".damaged";
+
+/// All blocks of a store.
+pub(in crate::store) struct Blocks {
+    disk: Arc<dyn Disk>,
+    /// Ascending by number.
+    list: ArcSwap<Vec<Arc<Block>>>,
+    // Held while the list is exchanged for another one.
+    changing: Mutex<()>,
+    next: AtomicU64,
+    /// Everything from this time on is in the head: no block reaches up to it.
+    end: AtomicI64,
+    // Guards the indexes that were read. Held for one look-up or one entry.
+    indexes: Mutex<Indexes>,
+    pub(in crate::store) counters: BlockCounters,
+}
+
+/// What happened to blocks since the start.
+#[derive(Default)]
+pub(in crate::store) struct BlockCounters {
+    /// Blocks cut from the head.
+    pub(in crate::store) cut: Counter,
+    /// Blocks made of others.
+    pub(in crate::store) merged: Counter,
+    /// Blocks that went at the end of the retention or for want of room.
+    pub(in crate::store) expired: Counter,
+    /// Pieces and whole blocks that were damaged or could not be read.
+    pub(in crate::store) damaged: Counter,
+    /// Cuts and merges that failed.
+    pub(in crate::store) failed: Counter,
+}
+
+impl Blocks {
+    /// Opens what lies on the disk. Indexes of at most about `index_bytes_max` are kept in memory.
+    ///
+    /// # Errors
+    /// When a block was written by a newer version, or the folder cannot be read or made.
+    pub(in crate::store) fn open(
+        disk: Arc<dyn Disk>,
+        index_bytes_max: usize,
+    ) -> Result<Self, OpenError> {
+        let blocks = Self {
+            disk,
+            list: ArcSwap::default(),
+            changing: Mutex::default(),
+            next: AtomicU64::new(1),
+            end: AtomicI64::new(i64::MIN),
+            indexes: Mutex::new(Indexes::new(index_bytes_max)),
+            counters: BlockCounters::default(),
+        };
+        blocks.disk.create_folder(Path::new(FOLDER))?;
+        blocks.disk.sync_folder(Path::new(""))?;
+        let mut found = BTreeMap::new();
+        for listed in blocks.disk.list(Path::new(FOLDER))? {
+            let Some(number) = number_of(&listed.name) else { continue };
+            blocks.next.fetch_max(number.saturating_add(1), Ordering::Relaxed);
+            if listed.name.ends_with(UNFINISHED) {
+                blocks.remove(&listed.name);
+            } else if listed.name.ends_with(ENDING)
+                && let Some(block) = blocks.load(number)?
+            {
+                found.insert(number, Arc::new(block));
+            }
+        }
+        blocks.drop_replaced(&mut found)?;
+        blocks.publish(|list| list.extend(found.into_values()));
+        Ok(blocks)
+    }
+
+    /// Opens one block; nothing when it has to be left alone.
+    fn load(&self, number: u64) -> Result<Option<Block>, OpenError> {
+        let opened = self.disk.open(&path(number, ENDING)).map_err(BlockError::Disk);
+        match opened.and_then(|file| Block::open(number, file)) {
+            Ok(block) => Ok(Some(block)),
+            Err(BlockError::Newer(version)) => Err(OpenError::Newer {
+                file: path(number, ENDING).display().to_string(),
+                version,
+                known: BLOCK_VERSION,
+            }),
+            Err(error) => {
+                self.set_aside(number, &error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Removes the blocks that another one has taken over, once that one proves to be whole.
+    fn drop_replaced(&self, found: &mut BTreeMap<u64, Arc<Block>>) -> Result<(), DiskError> {
+        let numbers: Vec<u64> = found.keys().rev().copied().collect();
+        let mut gone = Vec::new();
+        for number in numbers {
+            let Some(block) = found.get(&number).cloned() else { continue };
+            let replaced = &block.about.replaces;
+            if !replaced.iter().any(|replaced| found.contains_key(replaced)) {
+                continue;
+            }
+            if let Err(error) = self.index(&block) {
+                self.set_aside(number, &error);
+                found.remove(&number);
+                continue;
+            }
+            gone.extend(replaced.iter().filter(|replaced| found.remove(replaced).is_some()));
+        }
+        self.remove_blocks(&gone)
+    }
+
+    /// All blocks, ascending by number.
+    pub(super) fn list(&self) -> Arc<Vec<Arc<Block>>> {
+        self.list.load_full()
+    }
+
+    /// From this time on no block has a sample.
+    pub(in crate::store) fn end(&self) -> Timestamp {
+        Timestamp(self.end.load(Ordering::Acquire))
+    }
+
+    /// The time of the oldest sample in blocks.
+    pub(in crate::store) fn oldest(&self) -> Option<Timestamp> {
+        self.list().iter().map(|block| block.about.span.from()).min()
+    }
+
+    /// How many blocks there are, how many samples they have, and how many bytes.
+    pub(in crate::store) fn totals(&self) -> (usize, u64, u64) {
+        let list = self.list();
+        let samples = list.iter().map(|block| block.about.samples).sum();
+        (list.len(), samples, list.iter().map(|block| block.bytes).sum())
+    }
+
+    /// Adds the figures of blocks.
+    pub(in crate::store) fn report(&self, out: &mut Vec<Reading>) {
+        let (blocks, samples, bytes) = self.totals();
+        let gauges = [
+            ("watchglass_store_blocks", "Blocks on disk.", blocks as f64),
+            ("watchglass_store_block_samples", "Samples in blocks.", samples as f64),
+            ("watchglass_store_block_bytes", "Bytes of blocks.", bytes as f64),
+        ];
+        out.extend(gauges.map(|(name, help, value)| Reading::gauge(name, help, value)));
+        let counters = &self.counters;
+        let rows = [
+            ("watchglass_store_blocks_cut_total", "Blocks cut from the head.", &counters.cut),
+            ("watchglass_store_blocks_merged_total", "Blocks made of others.", &counters.merged),
+            (
+                "watchglass_store_blocks_expired_total",
+                "Blocks that went at the end of the retention or for want of room.",
+                &counters.expired,
+            ),
+            (
+                "watchglass_store_blocks_damaged_total",
+                "Blocks and parts of them that could not be read.",
+                &counters.damaged,
+            ),
+            (
+                "watchglass_store_blocks_failed_total",
+                "Cuts and merges that the disk made fail.",
+                &counters.failed,
+            ),
+        ];
+        out.extend(rows.map(|(name, help, counter)| Reading::counter(name, help, counter.get())));
+    }
+
+    /// The index of a block, from memory or from its file.
+    pub(super) fn index(&self, block: &Block) -> Result<Arc<Index>, BlockError> {
+        if let Some(index) = self.indexes.lock().get(block.number) {
+            return Ok(index);
+        }
+        let index = Arc::new(block.index()?);
+        self.indexes.lock().put(block.number, &index);
+        Ok(index)
+    }
+
+    /// Notes that a piece of a block could not be read, and says so once a block.
+    pub(super) fn note(&self, block: &Block, error: &BlockError) {
+        self.counters.damaged.increment();
+        if !block.suspect.swap(true, Ordering::Relaxed) {
+            let number = block.number;
+            log::error!("a part of block {number:016x} cannot be read and is left out: {error}");
+        }
+    }
+
+    /// Adds a block of what `fill` gives, newer than all there are; it is safe when this returns.
+    ///
+    /// # Errors
+    /// When the disk fails. What was there can be read as before.
+    pub(in crate::store) fn add(
+        &self,
+        fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
+    ) -> Result<(), BlockError> {
+        if let Some(block) = self.write(self.next_number(), Vec::new(), fill)? {
+            self.counters.cut.increment();
+            self.exchange(&[block], &[]).map_err(BlockError::Disk)?;
+        }
+        Ok(())
+    }
+
+    /// The number of the block that is written next.
+    pub(super) fn next_number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Writes a block of what `fill` gives and opens it; nothing when that is nothing. It is safe
+    /// when this returns, and not in the list yet.
+    pub(super) fn write(
+        &self,
+        number: u64,
+        replaces: Vec<u64>,
+        fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
+    ) -> Result<Option<Arc<Block>>, BlockError> {
+        let part = path(number, UNFINISHED);
+        let whole = path(number, ENDING);
+        let written = self.write_part(&part, replaces, fill);
+        if !matches!(written, Ok(true)) {
+            self.remove(&name(number, UNFINISHED));
+            return written.map(|_| None);
+        }
+        let named = self.disk.rename(&part, &whole);
+        if let Err(error) = named.and_then(|()| self.disk.sync_folder(Path::new(FOLDER))) {
+            self.remove(&name(number, UNFINISHED));
+            self.remove(&name(number, ENDING));
+            return Err(BlockError::Disk(error));
+        }
+        let opened = self.disk.open(&whole).map_err(BlockError::Disk)?;
+        Block::open(number, opened).map(|block| Some(Arc::new(block)))
+    }
+
+    fn write_part(
+        &self,
+        part: &Path,
+        replaces: Vec<u64>,
+        fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
+    ) -> Result<bool, BlockError> {
+        let mut writer = BlockWriter::new(self.disk.create(part).map_err(BlockError::Disk)?);
+        fill(&mut writer)?;
+        if writer.is_empty() {
+            return Ok(false);
+        }
+        writer.finish(replaces)?;
+        Ok(true)
+    }
+
+    /// Puts new blocks into the list in place of others, and removes those from the disk; of the
+    /// ones that are found damaged the files are left under another name.
+    pub(super) fn exchange(&self, new: &[Arc<Block>], old: &[Arc<Block>]) -> Result<(), DiskError> {
+        let old_numbers: Vec<u64> = old.iter().map(|block| block.number).collect();
+        self.publish(|list| {
+            list.retain(|block| !old_numbers.contains(&block.number));
+            list.extend(new.iter().cloned());
+            list.sort_by_key(|block| block.number);
+        });
+        let (suspect, sound): (Vec<&Arc<Block>>, Vec<&Arc<Block>>) =
+            old.iter().partition(|block| block.suspect.load(Ordering::Relaxed));
+        for block in suspect {
+            self.rename_damaged(block.number);
+        }
+        let sound: Vec<u64> = sound.iter().map(|block| block.number).collect();
+        self.remove_blocks(&sound)
+    }
+
+    fn publish(&self, change: impl FnOnce(&mut Vec<Arc<Block>>)) {
+        let _held = self.changing.lock();
+        let mut list = self.list().to_vec();
+        change(&mut list);
+        let end = list.iter().map(|block| block.about.span.to().0.saturating_add(1)).max();
+        self.indexes.lock().keep(|number| list.iter().any(|block| block.number == number));
+        // The end first: a reader that sees an older list with it asks blocks for nothing.
+        self.end.store(end.unwrap_or(i64::MIN), Ordering::Release);
+        self.list.store(Arc::new(list));
+    }
+
+    /// Leaves a block alone: it stays on the disk under another name.
+    pub(super) fn set_aside(&self, number: u64, error: &BlockError) {
+        self.counters.damaged.increment();
+        log::error!(
+            "block {number:016x} is set aside as `{}`: {error}",
+            name(number, ENDING) + DAMAGED
+        );
+        self.publish(|list| list.retain(|block| block.number != number));
+        self.rename_damaged(number);
+    }
+
+    fn rename_damaged(&self, number: u64) {
+        let aside = Path::new(FOLDER).join(name(number, ENDING) + DAMAGED);
+        if let Err(error) = self.disk.rename(&path(number, ENDING), &aside) {
+            log::warn!("{error}");
+        }
+    }
+
+    fn remove_blocks(&self, numbers: &[u64]) -> Result<(), DiskError> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        for number in numbers {
+            self.remove(&name(*number, ENDING));
+        }
+        self.disk.sync_folder(Path::new(FOLDER))
+    }
+
+    /// Removes a file, if it is there. One that stays is tried again at the next start.
+    fn remove(&self, name: &str) {
+        match self.disk.remove(&Path::new(FOLDER).join(name)) {
+            Err(error) if error.fault() != Fault::Missing => log::warn!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+fn name(number: u64, ending: &str) -> String {
+    format!("{number:016x}{ending}")
+}
+
+fn path(number: u64, ending: &str) -> PathBuf {
+    Path::new(FOLDER).join(name(number, ending))
+}
+
+/// The number in the name of a file, whatever it ends with.
+fn number_of(name: &str) -> Option<u64> {
+    let (number, _) = name.split_once('.')?;
+    (number.len() == 16).then(|| u64::from_str_radix(number, 16).ok())?
+}
+
+/// The indexes that were read, up to a bound; those not used for longest go first.
+struct Indexes {
+    kept: HashMap<u64, (Arc<Index>, u64), RandomState>,
+    bytes: usize,
+    bytes_max: usize,
+    uses: u64,
+}
+
+impl Indexes {
+    fn new(bytes_max: usize) -> Self {
+        Self { kept: HashMap::default(), bytes: 0, bytes_max, uses: 0 }
+    }
+
+    fn get(&mut self, number: u64) -> Option<Arc<Index>> {
+        self.uses += 1;
+        let (index, used) = self.kept.get_mut(&number)?;
+        *used = self.uses;
+        Some(Arc::clone(index))
+    }
+
+    fn put(&mut self, number: u64, index: &Arc<Index>) {
+        let bytes = index.bytes();
+        while self.bytes + bytes > self.bytes_max {
+            let oldest = self.kept.iter().min_by_key(|(_, (_, used))| *used);
+            let Some(number) = oldest.map(|(number, _)| *number) else { return };
+            self.forget(number);
+        }
+        self.uses += 1;
+        self.forget(number);
+        self.bytes += bytes;
+        self.kept.insert(number, (Arc::clone(index), self.uses));
+    }
+
+    fn forget(&mut self, number: u64) {
+        if let Some((index, _)) = self.kept.remove(&number) {
+            self.bytes -= index.bytes();
+        }
+    }
+
+    fn keep(&mut self, stays: impl Fn(u64) -> bool) {
+        let gone: Vec<u64> = self.kept.keys().copied().filter(|number| !stays(*number)).collect();
+        for number in gone {
+            self.forget(number);
+        }
+    }
+}
