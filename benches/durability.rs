@@ -286,9 +286,10 @@ fn write(address: SocketAddr, writer: usize, from: i64, ended: &AtomicBool) -> V
 /// The samples that are there: a value other than the time it was pushed for counts as none.
 fn kept(address: SocketAddr) -> std::collections::HashSet<(usize, i64)> {
     let text = loop {
-        // Version 1.0, so that the answer does not come in chunks.
-        let head =
-            format!("GET /api/v1/query?query=kept%5B1h%5D HTTP/1.0\r\nhost: {address}\r\n\r\n");
+        let head = format!(
+            "GET /api/v1/query?query=kept%5B1h%5D HTTP/1.1\r\nhost: {address}\r\nconnection: \
+             close\r\n\r\n"
+        );
         let mut stream = TcpStream::connect(address).expect("the service listens");
         stream.write_all(head.as_bytes()).expect("it reads");
         let mut text = String::new();
@@ -299,8 +300,8 @@ fn kept(address: SocketAddr) -> std::collections::HashSet<(usize, i64)> {
         // It still reads its log.
         std::thread::sleep(Duration::from_millis(5));
     };
-    let (_, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    let answer: serde_json::Value = serde_json::from_str(body).expect("an answer");
+    let (_, chunks) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let answer: serde_json::Value = serde_json::from_str(&joined(chunks)).expect("an answer");
     let mut found = std::collections::HashSet::new();
     for series in answer["data"]["result"].as_array().into_iter().flatten() {
         let writer = series["metric"]["writer"].as_str().and_then(|text| text.parse().ok());
@@ -315,4 +316,16 @@ fn kept(address: SocketAddr) -> std::collections::HashSet<(usize, i64)> {
         }
     }
     found
+}
+
+/// A body that came in chunks, each with its length in front.
+fn joined(mut chunks: &str) -> String {
+    let mut body = String::new();
+    while let Some((length, rest)) = chunks.split_once("\r\n") {
+        let length = usize::from_str_radix(length, 16).expect("a length");
+        let (chunk, rest) = rest.split_at(length);
+        body.push_str(chunk);
+        chunks = rest.trim_start_matches("\r\n");
+    }
+    body
 }
