@@ -115,6 +115,7 @@ impl Service {
         let about = about(&settings, &listener, collectors.host(), clock.now());
         let parts = (Arc::clone(&store), Arc::clone(&clock), settings.query.clone());
         let api = Api::new(parts.0, parts.1, parts.2, about);
+        let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
         let reports = Data::new(Reports(vec![
             Arc::clone(&store) as _,
             hub.counters(),
@@ -123,9 +124,9 @@ impl Service {
             intake.counters(),
             Arc::clone(&guard) as _,
             Arc::clone(&peers) as _,
+            workers.sent(),
         ]));
         own.set(Data::clone(&reports));
-        let (workers, outlets) = Workers::new(web::worker_count(&settings.server));
         let (commands, told) = mpsc::channel(live::COMMANDS_MAX);
         let limits = Limits::from(&settings.query);
         let around = Surroundings { clock: Arc::clone(&clock), data, limits, outlets };
@@ -142,7 +143,6 @@ impl Service {
                 tokio::join!(kept, packed);
             }
         });
-        let kept = Arc::clone(&store);
         let parts = Parts {
             assets: web::asset::Source::new(settings.assets.as_deref()),
             guard,
@@ -163,7 +163,7 @@ impl Service {
         };
         let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
         let server = tokio::spawn(server);
-        Ok(Self { collectors, upkeep, commands, server, handle, store: kept, log })
+        Ok(Self { collectors, upkeep, commands, server, handle, store, log })
     }
 
     /// Ends in order: nothing new comes in, viewers are told to come back, requests under way end,

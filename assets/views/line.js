@@ -153,6 +153,18 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   /** @param {number} ratio */
   const font = (ratio) => `${em * ratio}px ${fontFamily}`;
 
+  let widest = em * 4.4;
+  /** The width of the axis: it grows with its labels and never shrinks, so that no chart moves to
+   * and fro. @param {uPlot} plot @param {string[] | null} labels */
+  function room({ ctx }, labels) {
+    ctx.save();
+    ctx.font = font(devicePixelRatio);
+    for (const label of labels ?? [])
+      widest = Math.max(widest, Math.ceil(ctx.measureText(label).width / devicePixelRatio) + 8);
+    ctx.restore();
+    return widest;
+  }
+
   /** @returns {uPlot.Options} */
   function setup() {
     const ink = { stroke: colour('muted'), font: font(1), ticks: { show: false } };
@@ -184,7 +196,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
         {
           ...ink,
           grid,
-          size: em * 4.4,
+          size: room,
           gap: 6,
           splits: (_, __, low, high) => axisTicks(low, high, spec.unit),
           values: (_, ticks) => axis(ticks, spec.unit),

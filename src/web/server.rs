@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 
 use crate::ingest::KeyCache;
 use crate::live::{Command, Outgoing, Outlet};
-use crate::model::Clock;
+use crate::model::{Clock, Report};
 
 use super::api::Api;
 use super::asset;
 use super::guard::Guard;
 use super::health::{self, Reports};
-use super::live::{self, Descriptors, Keys, OUTGOING_MAX, Worker, WorkerOutlet, straight};
+use super::live::{self, Descriptors, Keys, OUTGOING_MAX, Sent, Worker, WorkerOutlet, straight};
 use super::options::Options;
 use super::pages::{self, Pages};
 use super::peers::Peers;
@@ -60,6 +60,7 @@ pub(crate) struct Parts {
 pub(crate) struct Workers {
     receivers: Vec<Mutex<Option<mpsc::Receiver<Outgoing>>>>,
     next: AtomicUsize,
+    sent: Arc<Sent>,
 }
 
 impl Workers {
@@ -72,7 +73,12 @@ impl Workers {
             outlets.push(Box::new(WorkerOutlet(sender)));
             receivers.push(Mutex::new(Some(receiver)));
         }
-        (Self { receivers, next: AtomicUsize::new(0) }, outlets)
+        (Self { receivers, next: AtomicUsize::new(0), sent: Arc::default() }, outlets)
+    }
+
+    /// What all of them send to viewers, as figures.
+    pub(crate) fn sent(&self) -> Arc<dyn Report> {
+        Arc::clone(&self.sent) as _
     }
 
     /// The next worker's number and its messages.
@@ -117,7 +123,8 @@ pub(crate) fn start(
     let factory = move || {
         let (id, outgoing) = workers.take();
         let (commands, sessions) = (commands.clone(), Arc::clone(&sessions));
-        let worker = Worker::new(id, commands, sessions, Arc::clone(&clock));
+        let worker =
+            Worker::new(id, commands, sessions, Arc::clone(&clock), Arc::clone(&workers.sent));
         actix_web::rt::spawn(Rc::clone(&worker).listen(outgoing));
         actix_web::rt::spawn(Rc::clone(&worker).sweep());
         let keys: push::Keys = Rc::new(KeyCache::new(KEYS_MAX).into());

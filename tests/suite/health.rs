@@ -43,6 +43,12 @@ async fn own_figures_parse_as_prometheus_text() {
             assert!(name.starts_with("watchglass_") && described.contains(name), "{line}");
         }
     }
+    let documented = include_str!("../../docs/metrics.md");
+    let missing: Vec<_> =
+        described.iter().filter(|name| !documented.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/metrics.md: {missing:?}");
+    let sent = app.figure("watchglass_live_sent_bytes_total").await;
+    assert!(sent > 100.0, "{sent} bytes to a viewer");
     // Their own text can be pushed: the format is one.
     let answer = app.post("/push", &text).await;
     assert_eq!((answer.status, &answer.json()["refused"]), (200, &json!(0)));

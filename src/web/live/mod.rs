@@ -4,6 +4,7 @@
 mod body;
 mod fallback;
 mod gate;
+mod sent;
 mod slot;
 mod socket;
 pub(super) mod straight;
@@ -16,6 +17,7 @@ use crate::live::{Outgoing, Outlet};
 
 pub(super) use fallback::Keys;
 pub use gate::{Gate, GateError};
+pub(crate) use sent::Sent;
 pub use straight::Descriptors;
 pub(crate) use worker::{OUTGOING_MAX, Worker};
 

@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -20,6 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::live::{Command, GroupId, SessionId};
 use crate::model::Timestamp;
 use crate::web::server::WRITE_BUFFER_BYTES;
+
+use super::sent::Sent;
 
 /// Frames of a group that a viewer may be behind before it is told the difference in one piece.
 const RECENT_MAX: usize = 16;
@@ -109,6 +112,7 @@ pub(super) struct Slot {
     pub(super) silence: Option<Silence>,
     /// The socket of a WebSocket, a second descriptor of it; it never waits.
     socket: Option<TcpStream>,
+    sent: Arc<Sent>,
     way: Way,
     pings: u32,
 }
@@ -118,6 +122,7 @@ impl Slot {
         session: SessionId,
         silence: Option<Silence>,
         socket: Option<TcpStream>,
+        sent: Arc<Sent>,
     ) -> Self {
         Self {
             session,
@@ -132,6 +137,7 @@ impl Slot {
             answer: None,
             silence,
             socket,
+            sent,
             way: Way::Layer,
             pings: 0,
         }
@@ -238,16 +244,24 @@ impl Slot {
         self.send(groups, commands);
     }
 
-    /// The next bytes for the viewer: its own, then its group's.
+    /// The next bytes for the viewer, counted as sent.
     fn take(&mut self, groups: &Groups, commands: &mpsc::Sender<Command>) -> Option<Bytes> {
-        if let Some(bytes) = self.private.pop_front() {
-            self.private_bytes -= bytes.len();
-            if self.private.is_empty() {
-                // The first frames of a board are many, and then there are none for hours.
-                self.private = VecDeque::new();
-            }
-            return Some(bytes);
+        let bytes = self.take_private().or_else(|| self.take_shared(groups, commands))?;
+        self.sent.count(bytes.len());
+        Some(bytes)
+    }
+
+    fn take_private(&mut self) -> Option<Bytes> {
+        let bytes = self.private.pop_front()?;
+        self.private_bytes -= bytes.len();
+        if self.private.is_empty() {
+            // The first frames of a board are many, and then there are none for hours.
+            self.private = VecDeque::new();
         }
+        Some(bytes)
+    }
+
+    fn take_shared(&mut self, groups: &Groups, commands: &mpsc::Sender<Command>) -> Option<Bytes> {
         if self.ended || self.catching_up {
             return None;
         }

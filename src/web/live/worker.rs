@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::live::{Command, GroupId, Outgoing, SessionId, WorkerId};
 use crate::model::{Clock, Span, Timestamp};
 
+use super::sent::Sent;
 use super::slot::{Groups, Next, Silence, Slot};
 
 /// Viewers that are sent a frame before the worker looks after its other connections.
@@ -39,6 +40,7 @@ pub(crate) struct Worker {
     commands: mpsc::Sender<Command>,
     sessions: Arc<AtomicU64>,
     pub(crate) clock: Arc<dyn Clock>,
+    sent: Arc<Sent>,
     state: RefCell<State>,
 }
 
@@ -54,8 +56,9 @@ impl Worker {
         commands: mpsc::Sender<Command>,
         sessions: Arc<AtomicU64>,
         clock: Arc<dyn Clock>,
+        sent: Arc<Sent>,
     ) -> Rc<Self> {
-        Rc::new(Self { id, commands, sessions, clock, state: RefCell::default() })
+        Rc::new(Self { id, commands, sessions, clock, sent, state: RefCell::default() })
     }
 
     pub(crate) fn id(&self) -> WorkerId {
@@ -121,13 +124,16 @@ impl Worker {
 
     /// Makes the slot of a session without a WebSocket.
     pub(crate) fn open(&self, session: SessionId) {
-        self.state.borrow_mut().slots.insert(session, Slot::new(session, None, None));
+        self.state
+            .borrow_mut()
+            .slots
+            .insert(session, Slot::new(session, None, None, Arc::clone(&self.sent)));
     }
 
     /// Makes the slot of a session on a WebSocket, with its socket where that can be written.
     pub(crate) fn open_socket(&self, session: SessionId, socket: Option<TcpStream>) {
         let silence = Silence { heard: self.clock.now(), asked: false };
-        let slot = Slot::new(session, Some(silence), socket);
+        let slot = Slot::new(session, Some(silence), socket, Arc::clone(&self.sent));
         self.state.borrow_mut().slots.insert(session, slot);
     }
 
@@ -269,6 +275,7 @@ impl Worker {
         let mut state = self.state.borrow_mut();
         let slot = state.slots.get_mut(&session);
         let Some(answer) = slot.and_then(|slot| slot.answer.take()) else { return false };
+        self.sent.count(bytes.len());
         // The poll may have gone; then the answer is asked for again by its number.
         let _ = answer.send((bytes, number));
         true

@@ -22,7 +22,7 @@ fn world() -> World {
     let (socket, _) = listener.accept().expect("a connection");
     socket.set_nonblocking(true).expect("a socket option");
     let (commands, told) = mpsc::channel(16);
-    let slot = Slot::new(1, None, Some(socket));
+    let slot = Slot::new(1, None, Some(socket), Arc::default());
     World { slot, viewer, layer: Vec::new(), groups: Groups::new(), commands, told }
 }
 
