@@ -3,10 +3,10 @@
 //! Bytes go through the body of the response, which the HTTP layer copies into a buffer of its own
 //! and writes when it is polled; or straight to the socket, at less than half the cost. Two writers
 //! on one socket must never mix, so straight writing begins only once the layer's buffer is known
-//! to be empty: when nothing waits, the body gives a numbered ping, and its pong says that the
-//! viewer has everything before it. When the layer was given nothing since that ping, it has
-//! nothing left. What the system does not take of a straight write goes through the layer again,
-//! which waits until the socket can be written.
+//! to be empty: now and then, when nothing waits, the body gives a numbered ping, and its pong says
+//! that the viewer has everything before it. When the layer was given nothing since that ping, it
+//! has nothing left. What the system does not take of a straight write goes through the layer
+//! again, which waits until the socket can be written.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -114,6 +114,9 @@ pub(super) struct Slot {
     socket: Option<TcpStream>,
     sent: Arc<Sent>,
     way: Way,
+    /// A numbered ping may be sent: once a second at most, since a viewer may send only so many
+    /// pongs.
+    may_ask: bool,
     pings: u32,
 }
 
@@ -139,6 +142,7 @@ impl Slot {
             socket,
             sent,
             way: Way::Layer,
+            may_ask: false,
             pings: 0,
         }
     }
@@ -218,9 +222,17 @@ impl Slot {
         }
     }
 
-    /// A ping with a number, where its pong is of use and none is awaited.
+    /// Allows one numbered ping, where its pong is of use and none is awaited.
+    pub(super) fn allow_ask(&mut self) {
+        if matches!(self.way, Way::Layer) && self.socket.is_some() {
+            self.may_ask = true;
+            self.wake();
+        }
+    }
+
+    /// A ping with a number, when one is allowed.
     fn ask(&mut self) -> Option<Bytes> {
-        if !matches!(self.way, Way::Layer) || self.socket.is_none() {
+        if !std::mem::take(&mut self.may_ask) {
             return None;
         }
         self.pings += 1;

@@ -90,7 +90,8 @@ impl Worker {
         }
     }
 
-    /// Asks silent viewers and lets go those that stay silent, each second.
+    /// Each second: lets bodies ask whether their viewers have all, asks silent viewers, and lets go
+    /// those that stay silent.
     pub(crate) async fn sweep(self: Rc<Self>) {
         loop {
             let now = self.clock.now();
@@ -100,6 +101,7 @@ impl Worker {
             let mut state = self.state.borrow_mut();
             let State { slots, groups } = &mut *state;
             for (id, slot) in slots {
+                slot.allow_ask();
                 let Some(silence) = &mut slot.silence else { continue };
                 let silent = now - silence.heard;
                 if silent >= GONE_AFTER {

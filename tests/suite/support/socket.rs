@@ -28,6 +28,8 @@ pub(crate) enum Message {
 pub(crate) struct Socket {
     connection: TcpStream,
     buffer: Vec<u8>,
+    /// Whether pings with content are answered and passed over, as browsers do; else they are told.
+    pub(crate) answers: bool,
 }
 
 /// The request that opens a WebSocket.
@@ -71,7 +73,7 @@ impl Socket {
         assert_eq!(stream.header("sec-websocket-protocol"), protocol);
         assert_eq!(stream.header("sec-websocket-extensions"), None);
         let (connection, buffer) = stream.into_parts();
-        Self { connection, buffer }
+        Self { connection, buffer, answers: true }
     }
 
     /// The same over a connection that was made by hand.
@@ -85,7 +87,7 @@ impl Socket {
         let stream = super::http::Stream::read_head(connection).await;
         assert_eq!(stream.status, 101);
         let (connection, buffer) = stream.into_parts();
-        Self { connection, buffer }
+        Self { connection, buffer, answers: true }
     }
 
     /// Sends bytes as they are.
@@ -102,11 +104,11 @@ impl Socket {
         self.send(&masked(0x81, text.as_bytes())).await;
     }
 
-    /// The next message. Pings with content are answered and passed over, as browsers do.
+    /// The next message.
     pub(crate) async fn next(&mut self) -> Message {
         loop {
             if let Some((opcode, payload)) = self.take() {
-                if opcode == 9 && !payload.is_empty() {
+                if opcode == 9 && !payload.is_empty() && self.answers {
                     // Whoever is let go may be asked last.
                     self.send_anyway(&masked(0x8a, &payload)).await;
                     continue;
