@@ -23,7 +23,11 @@ impl Store {
             samples += about;
         }
         let scaled = |figure: u64| (figure * numbers.len() as u64).div_ceil(probes.max(1));
-        Measure { series: scaled(inside), samples: scaled(samples) }
+        let Measure { series, samples: old } = self
+            .blocks
+            .as_ref()
+            .map_or(Measure { series: 0, samples: 0 }, |blocks| blocks.about(matchers, range));
+        Measure { series: series.max(scaled(inside)), samples: old + scaled(samples) }
     }
 }
 

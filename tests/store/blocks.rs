@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use watchglass::model::{
-    Append, Batch, ByteSize, Labels, Matcher, Origin, Principal, Sample, Select, Selected,
+    Append, Batch, ByteSize, Labels, MatchOp, Matcher, Origin, Principal, Sample, Select, Selected,
     Selection, Span, TimeRange, Timestamp, stale_marker,
 };
 use watchglass::store::{BLOCK_VERSION, OpenError, Options, Store};
@@ -73,6 +73,16 @@ fn what_is_old_moves_into_blocks_and_is_found_there() {
     let store = open(&disk, |_| {});
     assert_eq!(select(&store, TimeRange::all(), false), before);
     assert_eq!(figure(&store, "watchglass_store_block_samples"), 3.0 * 3600.0);
+    // What a query is refused for before it reads.
+    let about = |id: &str, to: i64| {
+        let range = TimeRange::new(NOW, NOW + Span(to)).unwrap();
+        store.measure(&[Matcher::new("id", MatchOp::Regex, id).unwrap()], range)
+    };
+    assert_eq!((about(".", 3 * HOUR).series, about("2", 3 * HOUR).series), (3, 1));
+    for (id, to, samples) in [(".", 3 * HOUR, 10_800), ("1", 3 * HOUR, 3600), (".", HOUR, 3600)] {
+        let estimate = about(id, to).samples;
+        assert!(estimate.abs_diff(samples) <= samples / 5, "{estimate} of {samples}");
+    }
     let ids = |range| store.label_values("id", &[Matcher::equal("__name__", "m")], range);
     assert_eq!(ids(TimeRange::all()), ["0", "1", "2"]);
     let single = TimeRange::new(NOW + Span(1001), NOW + Span(2999)).unwrap();

@@ -13,7 +13,7 @@ use super::index::{Entry, Index};
 use super::reader::{Block, SeriesReader};
 use super::set::Blocks;
 use crate::model::{
-    Kind, Labels, Matcher, Sample, SelectError, Selected, Selection, TimeRange, Timestamp,
+    Kind, Labels, Matcher, Measure, Sample, SelectError, Selected, Selection, TimeRange, Timestamp,
 };
 use crate::store::series::merge;
 
@@ -98,6 +98,23 @@ impl Blocks {
         }
         selected.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
         Ok(selected)
+    }
+
+    /// About how many series and samples the blocks have inside: those of a block are taken to be
+    /// spread evenly over its series and its time, and blocks to have the same series.
+    pub(in crate::store) fn about(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+        let mut measure = Measure { series: 0, samples: 0 };
+        for Open { block, index } in self.inside(range) {
+            let about = &block.about;
+            let series = index.find(matchers).map_or(0, |found| found.len());
+            let (from, to) = (range.from().max(about.span.from()), range.to().min(about.span.to()));
+            let whole = (about.span.to() - about.span.from()).0 as f64 + 1.0;
+            let part = ((to - from).0 as f64 + 1.0) / whole;
+            let of_series = about.samples as f64 / f64::from(about.series.max(1));
+            measure.series = measure.series.max(series);
+            measure.samples += (series as f64 * of_series * part).ceil() as u64;
+        }
+        measure
     }
 
     /// Hands the series of all blocks that pass and may have a sample inside to `take`.
