@@ -90,8 +90,8 @@ impl Worker {
         }
     }
 
-    /// Each second: lets bodies ask whether their viewers have all, asks silent viewers, and lets go
-    /// those that stay silent.
+    /// Each second: lets bodies ask whether their viewers have all, asks silent viewers, and lets
+    /// go those that stay silent.
     pub(crate) async fn sweep(self: Rc<Self>) {
         loop {
             let now = self.clock.now();
