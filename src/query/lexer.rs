@@ -297,7 +297,11 @@ impl<'a> Lexer<'a> {
             'x' => (2, 16),
             'u' => (4, 16),
             'U' => (8, 16),
-            _ => return Err(format!("unknown escape \"\\{first}\" in a string")),
+            _ => {
+                // A line feed would break the line of the message.
+                let shown = first.escape_debug();
+                return Err(format!("unknown escape \"\\{shown}\" in a string"));
+            }
         };
         let mut value = 0_u32;
         for _ in 0..count {

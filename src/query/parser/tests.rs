@@ -313,6 +313,7 @@ fn mistakes_in_tokens() {
         ("'abc", "1:1: unterminated string, expected a closing '"),
         ("`abc", r#"1:1: unterminated string, expected a closing "`""#),
         (r#""\q""#, r#"1:1: unknown escape "\q" in a string"#),
+        ("\"\\\n\"", r#"1:1: unknown escape "\\n" in a string"#),
         (r#""\xZZ""#, r#"1:1: an escape "\x" in a string takes 2 digits of base 16"#),
         (r#""\ud800""#, "1:1: an escape in a string is no valid code point"),
         ("$x", "1:1: unexpected character '$'"),
