@@ -101,6 +101,7 @@ fn reading_ns(store: &Store, newest_only: bool, seconds: i64) -> f64 {
         matchers: &matchers,
         range: TimeRange::left_open(end, Span::from_secs(300)).expect("a range"),
         newest_only,
+        coarse: None,
         series_max: 10_000,
         samples_max: 10_000_000,
     };

@@ -147,8 +147,14 @@ fn queries() {
         let matchers = [Matcher::equal("__name__", name)];
         let (range, most) = (TimeRange::all(), usize::MAX);
         let (series_max, samples_max) = (most, most);
-        let selection =
-            Selection { matchers: &matchers, range, newest_only: false, series_max, samples_max };
+        let selection = Selection {
+            matchers: &matchers,
+            range,
+            newest_only: false,
+            coarse: None,
+            series_max,
+            samples_max,
+        };
         let selected = store.select(&selection).expect("inside the limits");
         selected.iter().map(|one| one.samples.len()).sum::<usize>()
     };

@@ -319,6 +319,7 @@ fn words(store: &Store, now: Timestamp) -> Facts {
             matchers: &matchers,
             range,
             newest_only: true,
+            coarse: None,
             series_max: 1024,
             samples_max: 1024,
         };

@@ -89,7 +89,7 @@ impl Select for List {
             } else {
                 inside.collect()
             };
-            Selected { labels: labels.clone(), kind: Kind::Float, samples }
+            Selected { labels: labels.clone(), kind: Kind::Float, samples, rolled: None }
         });
         Ok(found.filter(|selected| !selected.samples.is_empty()).collect())
     }

@@ -32,8 +32,8 @@ pub use principal::Principal;
 pub use report::{Counter, Reading, Report};
 pub use sample::{ABSENT, STALE_BITS, Sample, is_absent, is_stale, stale_marker};
 pub use seams::{
-    Append, Appended, Arrival, Arrivals, Measure, NotDurable, Receipt, Select, SelectError,
-    Selected, Selection,
+    Aggregate, Append, Appended, Arrival, Arrivals, Coarse, Measure, NotDurable, Receipt, Rolled,
+    Select, SelectError, Selected, Selection,
 };
 pub use setting::{ByteSize, SettingError};
 pub use time::{Span, TimeRange, Timestamp};

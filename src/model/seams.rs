@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{
-    Batch, Kind, Labels, Matcher, Metadata, Origin, Principal, Refusal, Sample, TimeRange,
+    Batch, Kind, Labels, Matcher, Metadata, Origin, Principal, Refusal, Sample, Span, TimeRange,
     Timestamp,
 };
 
@@ -97,10 +97,48 @@ pub struct Selection<'a> {
     pub range: TimeRange,
     /// Only the newest sample inside the range is wanted of each series.
     pub newest_only: bool,
+    /// What will do in place of all samples; nothing when each of them is wanted.
+    pub coarse: Option<Coarse>,
     /// Beyond this many series the selection is refused.
     pub series_max: usize,
     /// Beyond this many samples in all the selection is refused.
     pub samples_max: usize,
+}
+
+/// What a reader makes of samples that looks at whole stretches of time alone: each begins behind a
+/// multiple of `every` since 1970 and ends with one. So it loses nothing when the samples in a part
+/// of a stretch, itself cut at such multiples, are given as one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coarse {
+    /// What all edges of the reader's stretches are multiples of.
+    pub every: Span,
+    /// What it wants to know of a stretch.
+    pub aggregate: Aggregate,
+}
+
+/// What is wanted of the samples in a stretch of time, staleness markers apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    /// The newest one, and a staleness marker behind it.
+    Newest,
+    /// The least value, at the time of the newest one.
+    Least,
+    /// The greatest value, at the time of the newest one.
+    Greatest,
+    /// The sum of the values, at the time of the newest one.
+    Sum,
+    /// The oldest and the newest one.
+    Ends,
+}
+
+/// What samples stand for that were made of several ones; a row a sample.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rolled {
+    /// How many samples each stands for, staleness markers apart.
+    pub counts: Vec<u32>,
+    /// What a counter lost by being reset between the sample before and this one: the sum of the
+    /// values right before each reset that the samples do not show.
+    pub lost: Vec<f64>,
 }
 
 /// One series with its samples inside the range, oldest first, staleness markers included.
@@ -112,6 +150,8 @@ pub struct Selected {
     pub kind: Kind,
     /// Its samples, strictly ascending in time.
     pub samples: Vec<Sample>,
+    /// What they stand for where some were made of several; nothing when each is as it came.
+    pub rolled: Option<Rolled>,
 }
 
 /// Why a selection was refused.
@@ -167,8 +207,14 @@ pub trait Select: Send + Sync {
     fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
         let all = usize::MAX;
         let newest_only = false;
-        let selection =
-            Selection { matchers, range, newest_only, series_max: all, samples_max: all };
+        let selection = Selection {
+            matchers,
+            range,
+            newest_only,
+            coarse: None,
+            series_max: all,
+            samples_max: all,
+        };
         let found = self.select(&selection).unwrap_or_default();
         let samples = found.iter().map(|one| one.samples.len() as u64).sum();
         Measure { series: found.len() as u64, samples }

@@ -133,7 +133,7 @@ mod tests {
                 }
                 window.retain(|sample| sample.at >= from);
                 let selection = Selection {
-                    matchers: &matchers(), range, newest_only: false,
+                    matchers: &matchers(), range, newest_only: false, coarse: None,
                     series_max: 9, samples_max: 9999,
                 };
                 let selected = store.select(&selection).expect("inside the limits");

@@ -60,6 +60,7 @@ mod tests {
                 matchers: &[matcher],
                 range,
                 newest_only: false,
+                coarse: None,
                 series_max: 1000,
                 samples_max: 1_000_000,
             });

@@ -137,7 +137,7 @@ impl Reading<'_> {
         if self.selection.newest_only {
             let newest = shard.map(found, |series| Some((series.kind(), series.newest_in(range)?)));
             for (labels, (kind, sample)) in newest {
-                self.add(Selected { labels, kind, samples: vec![sample] })?;
+                self.add(Selected { labels, kind, samples: vec![sample], rolled: None })?;
             }
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl Reading<'_> {
         for (labels, (kind, snapshot)) in snapshots {
             let left = self.selection.samples_max - self.samples;
             let samples: Vec<Sample> = snapshot.unpack(range, left);
-            self.add(Selected { labels, kind, samples })?;
+            self.add(Selected { labels, kind, samples, rolled: None })?;
         }
         Ok(())
     }

@@ -40,6 +40,7 @@ fn all(store: &Store, range: TimeRange) -> Vec<Selected> {
         matchers: &[Matcher::equal("__name__", "m")],
         range,
         newest_only: false,
+        coarse: None,
         series_max: usize::MAX,
         samples_max: usize::MAX,
     };
@@ -269,8 +270,14 @@ fn selections_are_sorted_and_limited() {
     let select = |series_max, samples_max, newest_only, to: i64| {
         let range = TimeRange::new(NOW, NOW + Span(to)).expect("a range");
         let matcher = [Matcher::new("id", MatchOp::Regex, "a|b|c").expect("a matcher")];
-        let selection =
-            Selection { matchers: &matcher, range, newest_only, series_max, samples_max };
+        let selection = Selection {
+            matchers: &matcher,
+            range,
+            newest_only,
+            coarse: None,
+            series_max,
+            samples_max,
+        };
         let found = store.select(&selection)?;
         Ok(found.iter().map(|one| (one.labels.value("id").to_owned(), one.samples.len())).collect())
     };

@@ -49,7 +49,12 @@ impl Select for Store {
                 continue;
             }
             count += samples.len();
-            found.push(Selected { labels: labels.clone(), kind: Kind::Float, samples });
+            found.push(Selected {
+                labels: labels.clone(),
+                kind: Kind::Float,
+                samples,
+                rolled: None,
+            });
         }
         if found.len() > selection.series_max {
             return Err(SelectError::TooManySeries { limit: selection.series_max });

@@ -44,6 +44,7 @@ fn select(store: &Store, range: TimeRange, newest_only: bool) -> Vec<Selected> {
         matchers: &[Matcher::equal("__name__", "m")],
         range,
         newest_only,
+        coarse: None,
         series_max: usize::MAX,
         samples_max: usize::MAX,
     };

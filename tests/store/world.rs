@@ -85,6 +85,7 @@ pub(crate) fn everything(store: &Store) -> BTreeMap<(usize, Timestamp), u64> {
         matchers: &matchers,
         range: TimeRange::all(),
         newest_only: false,
+        coarse: None,
         series_max: usize::MAX,
         samples_max: usize::MAX,
     };

@@ -119,6 +119,7 @@ impl Evaluator<'_> {
             matchers,
             range,
             newest_only,
+            coarse: None,
             series_max: self.limits.series_max,
             samples_max: usize::try_from(self.budget.samples_left()).unwrap_or(usize::MAX),
         };

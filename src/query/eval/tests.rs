@@ -28,7 +28,7 @@ impl Data {
             let samples = values.iter().enumerate().filter_map(|(index, value)| {
                 Some(Sample::new(Timestamp(index as i64 * 10_000), (*value)?))
             });
-            Selected { labels, kind: Kind::Float, samples: samples.collect() }
+            Selected { labels, kind: Kind::Float, samples: samples.collect(), rolled: None }
         });
         let mut series: Vec<Selected> = series.collect();
         series.sort_by(|a, b| a.labels.cmp(&b.labels));

@@ -165,5 +165,5 @@ impl Evaluator<'_> {
 fn samples_of(column: Column, steps: Steps) -> Selected {
     let cells = steps.times().zip(&column.values).filter(|(_, value)| !is_absent(**value));
     let samples = cells.map(|(at, value)| Sample::new(at, *value)).collect();
-    Selected { labels: column.labels, kind: Kind::Float, samples }
+    Selected { labels: column.labels, kind: Kind::Float, samples, rolled: None }
 }

@@ -94,7 +94,7 @@ impl Blocks {
                 return Err(SelectError::TooManySamples { limit: selection.samples_max });
             }
             used += samples.len();
-            selected.push(Selected { labels, kind, samples });
+            selected.push(Selected { labels, kind, samples, rolled: None });
         }
         selected.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
         Ok(selected)
@@ -147,8 +147,14 @@ impl Blocks {
         range: TimeRange,
         mut take: impl FnMut(&Labels),
     ) {
-        let selection =
-            Selection { matchers, range, newest_only: true, series_max: 0, samples_max: 0 };
+        let selection = Selection {
+            matchers,
+            range,
+            newest_only: true,
+            coarse: None,
+            series_max: 0,
+            samples_max: 0,
+        };
         let open = self.inside(range);
         let mut readers: Vec<Reader<'_>> =
             open.iter().map(|open| Reader::new(self, &open.block)).collect();

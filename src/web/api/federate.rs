@@ -28,6 +28,7 @@ pub(crate) async fn federate(
                 matchers,
                 range: range.unwrap_or(TimeRange::all()),
                 newest_only: true,
+                coarse: None,
                 series_max: api.options.series_max,
                 samples_max: usize::MAX,
             };

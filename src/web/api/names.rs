@@ -26,6 +26,7 @@ pub(super) async fn series(params: Params, api: web::Data<Api>) -> Result<HttpRe
                 matchers,
                 range,
                 newest_only: true,
+                coarse: None,
                 series_max,
                 samples_max: usize::MAX,
             };

@@ -91,6 +91,7 @@ pub(super) async fn targets(api: web::Data<Api>) -> HttpResponse {
                 matchers: &matchers,
                 range,
                 newest_only: true,
+                coarse: None,
                 series_max: usize::MAX,
                 samples_max: usize::MAX,
             };

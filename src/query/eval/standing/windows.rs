@@ -221,6 +221,7 @@ impl Windows {
             labels: followed.labels.clone(),
             kind: Kind::Float,
             samples: held.samples.get(held.from..).unwrap_or_default().to_vec(),
+            rolled: None,
         });
         selected.filter(|one| !one.samples.is_empty()).collect()
     }
