@@ -203,18 +203,12 @@ pub trait Select: Send + Sync {
     fn select(&self, selection: &Selection<'_>) -> Result<Vec<Selected>, SelectError>;
 
     /// About how many series and samples a selection of these would give, without limits. Whoever
-    /// can say so without reading the samples does.
-    fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+    /// can say so without reading the samples does; `coarse` is as in a [`Selection`].
+    fn measure(&self, matchers: &[Matcher], range: TimeRange, coarse: Option<Coarse>) -> Measure {
         let all = usize::MAX;
         let newest_only = false;
-        let selection = Selection {
-            matchers,
-            range,
-            newest_only,
-            coarse: None,
-            series_max: all,
-            samples_max: all,
-        };
+        let selection =
+            Selection { matchers, range, newest_only, coarse, series_max: all, samples_max: all };
         let found = self.select(&selection).unwrap_or_default();
         let samples = found.iter().map(|one| one.samples.len() as u64).sum();
         Measure { series: found.len() as u64, samples }

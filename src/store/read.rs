@@ -8,7 +8,8 @@ use super::index::Found;
 use super::series::Series;
 use super::shard::{SHARDS, Shard};
 use crate::model::{
-    Labels, Matcher, Measure, Metadata, Sample, Select, SelectError, Selected, Selection, TimeRange,
+    Coarse, Labels, Matcher, Measure, Metadata, Sample, Select, SelectError, Selected, Selection,
+    TimeRange,
 };
 
 /// How many series are read under one taking of a shard's lock.
@@ -27,7 +28,7 @@ impl Select for Store {
         }
     }
 
-    fn measure(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+    fn measure(&self, matchers: &[Matcher], range: TimeRange, _coarse: Option<Coarse>) -> Measure {
         self.about(matchers, range)
     }
 

@@ -77,7 +77,7 @@ fn what_is_old_moves_into_blocks_and_is_found_there() {
     // What a query is refused for before it reads.
     let about = |id: &str, to: i64| {
         let range = TimeRange::new(NOW, NOW + Span(to)).unwrap();
-        store.measure(&[Matcher::new("id", MatchOp::Regex, id).unwrap()], range)
+        store.measure(&[Matcher::new("id", MatchOp::Regex, id).unwrap()], range, None)
     };
     assert_eq!((about(".", 3 * HOUR).series, about("2", 3 * HOUR).series), (3, 1));
     for (id, to, samples) in [(".", 3 * HOUR, 10_800), ("1", 3 * HOUR, 3600), (".", HOUR, 3600)] {

@@ -182,7 +182,7 @@ impl Estimator<'_> {
     ) -> (u64, u64) {
         let from = first.saturating_sub(back).saturating_add(Span(1));
         let Some(range) = TimeRange::new(from, last) else { return (0, 0) };
-        let measure = self.data.measure(matchers, range);
+        let measure = self.data.measure(matchers, range, None);
         (measure.series, measure.samples)
     }
 
