@@ -18,6 +18,7 @@ pub mod query;
 pub mod render;
 mod service;
 pub mod store;
+pub mod tools;
 pub mod web;
 
 pub use service::{Error, run};

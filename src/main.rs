@@ -1,7 +1,9 @@
-//! The program: reads flags and settings, then runs the service until it is told to stop.
+//! The program: reads flags and settings, then runs the service until it is told to stop, or
+//! carries out a command.
 //!
 //! It ends with 0 after an orderly stop, 1 when settings, the address or the data folder will not
-//! do, 2 when the flags make no sense, and 3 when the service fails while running.
+//! do or a command found something wrong, 2 when the flags make no sense, and 3 when the service
+//! fails while running.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -16,6 +18,8 @@ use mimalloc::MiMalloc;
 use socket2::{Domain, Socket, Type};
 use watchglass::clock::SystemClock;
 use watchglass::config::{self, Flags, Settings};
+use watchglass::model::Clock;
+use watchglass::tools;
 use watchglass::web::Descriptors;
 
 #[global_allocator]
@@ -59,6 +63,10 @@ fn start() -> Result<(), Exit> {
         return Ok(());
     }
     let settings = loaded.settings;
+    if let Some(command) = &flags.command {
+        let done = tools::run(command, &settings, SystemClock.now(), &mut io::stdout());
+        return done.map_err(|words| complain(&words, Exit::Settings));
+    }
     prepare_folder(Path::new(&settings.storage.path))
         .map_err(|text| complain(&text, Exit::Settings))?;
     raise_open_files(settings.server.connections_max);

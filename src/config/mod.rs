@@ -21,7 +21,7 @@ use ::config::ConfigError;
 use serde_json::{Map, Value};
 
 pub use embed::Options as EmbedOptions;
-pub use flags::Flags;
+pub use flags::{Command, Export, ExportFormat, Flags, Import, ImportFormat, StoreCommand};
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use section::defaults;
 

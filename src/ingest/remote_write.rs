@@ -5,6 +5,7 @@
 //! known series costs a walk over its samples. Version 2 writes labels as places in a table of
 //! texts that differs from request to request; its key is made of the texts.
 
+mod encode;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -15,6 +16,7 @@ use super::key_cache::Format;
 use super::series::Series;
 use super::{Decoded, KeyCache, Options};
 use crate::model::{Labels, Metadata, MetricType, Sample, Timestamp};
+pub use encode::Request;
 use wire::{Fields, Malformed, Value};
 
 /// Fewer bytes than this are rarely spent on a sample: the room that is made ahead.

@@ -3,6 +3,7 @@
 //! Each line stands for itself. Of a known series only the end is looked for: the bytes up to there
 //! are its key in the cache. Only bytes never seen go through `syntax`, which reads labels.
 
+mod encode;
 mod syntax;
 
 use memchr::{memchr_iter, memchr2, memrchr};
@@ -13,6 +14,7 @@ use super::key_cache::Format;
 use super::series::check_metric_name;
 use super::{Decoded, KeyCache, Options, number};
 use crate::model::{Labels, MetricType, Sample, Timestamp};
+pub use encode::{encode, encode_metadata};
 
 /// Fewer bytes than this are rarely spent on a sample: the room that is made ahead.
 const SAMPLE_BYTES: usize = 24;

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::{Add, Mul, Neg, Sub};
 
+/// Times that are read lie within these many milliseconds of 1970.
+const PARSED_MOST_MS: f64 = 9.2e18 / 4.0;
+
 /// A point in time: milliseconds since the Unix epoch, negative before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
@@ -37,6 +40,25 @@ impl Timestamp {
     #[must_use]
     pub fn floor_to(self, step: Span) -> Self {
         Self(self.0.div_euclid(step.0) * step.0)
+    }
+
+    /// Reads seconds since 1970 with a fraction, or a date as in RFC 3339; rounded to milliseconds.
+    /// Nothing when it is neither, or so far off that sums with it could leave the scale.
+    ///
+    /// ```
+    /// use watchglass::model::Timestamp;
+    /// assert_eq!(Timestamp::parse("1.0005"), Some(Timestamp(1001)));
+    /// assert_eq!(Timestamp::parse("1970-01-01T00:00:01Z"), Some(Timestamp(1000)));
+    /// assert_eq!(Timestamp::parse("yesterday"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(seconds) = text.parse::<f64>() {
+            let millis = (seconds * 1000.0).round();
+            return (millis.abs() < PARSED_MOST_MS).then_some(Self(millis as i64));
+        }
+        let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+        let micros = time.timestamp_micros();
+        Some(Self((micros + 500).div_euclid(1000)))
     }
 
     /// `self + span`, stopping at the ends of the scale.

@@ -19,7 +19,7 @@ const BLOCKS_A_CUT: usize = 64;
 const PAUSE: Span = Span(30_000);
 /// A block reaches over this share of the retention at most, so that what goes with its last
 /// sample is not kept for much longer than it should be.
-const BLOCK_SHARE: i64 = 2;
+pub(super) const BLOCK_SHARE: i64 = 2;
 /// How many series are looked at under one taking of a shard's lock.
 const SERIES_A_LOCK: usize = 256;
 

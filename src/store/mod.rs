@@ -12,7 +12,9 @@ mod census;
 mod chunk;
 mod cut;
 mod disk;
+mod files;
 mod follow;
+mod import;
 mod index;
 mod log;
 mod maintain;
@@ -26,6 +28,7 @@ mod series;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -41,6 +44,8 @@ pub use block::{BLOCK_VERSION, BlockError, examine_block};
 pub use census::Census;
 use cut::Cutting;
 pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable};
+pub use files::{Contents, FileKind, StoreFile};
+pub use import::{Import, ImportTally};
 use index::Index;
 use log::{Handover, Log};
 pub use log::{LOG_VERSION, LogState, LogWriter, OpenError, count_samples};

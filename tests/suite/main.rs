@@ -24,3 +24,4 @@ mod program;
 mod push;
 mod remote_write;
 mod support;
+mod tools;

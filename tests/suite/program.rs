@@ -11,13 +11,13 @@ use tempfile::TempDir;
 
 use crate::support::{Codec, Message, Reader, Request, Socket, within};
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watchglass"));
     command.current_dir(folder).args(arguments).env_remove("RUST_LOG");
     command
 }
 
-fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) fn output(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command(folder, arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))

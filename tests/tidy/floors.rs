@@ -19,6 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "config",
         &["model", "ingest", "store", "query", "collect", "live", "dashboard", "render", "web"],
     ),
+    ("tools", &["model", "ingest", "store", "query", "config"]),
 ];
 
 /// The files that wire everything, and may import all of it.
@@ -33,7 +34,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     ("snap::", &["ingest"]),
     ("zstd::", &["ingest"]),
-    ("crc32c::", &["store"]),
+    ("crc32c::", &["store", "tools"]),
     ("flate2::", &["ingest", "web"]),
     ("clap::", &["config", "main"]),
     ("::config::", &["config"]),

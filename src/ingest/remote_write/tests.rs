@@ -274,3 +274,31 @@ fn a_request_that_is_none_is_refused_as_a_whole() {
         assert!(error.starts_with("the body is no message `"), "{error}");
     }
 }
+
+#[test]
+fn a_request_is_read_by_a_decoder_that_is_not_ours() {
+    let labels = Labels::from_pairs([("__name__", "m"), ("a", "é")]).expect("labels");
+    let samples = [
+        Sample::new(Timestamp(-5), stale_marker()),
+        Sample::new(Timestamp(1_700_000_000_000), 0.5),
+    ];
+    let mut request = Request::default();
+    request.series(&labels, &samples);
+    let known = Metadata {
+        metric_type: MetricType::Summary,
+        unit: "s".to_owned(),
+        help: "Help.".to_owned(),
+    };
+    request.metadata("m", &known);
+    let read = one::WriteRequest::decode(request.message()).expect("a message");
+    let series = &read.timeseries[0];
+    let pairs: Vec<(&str, &str)> =
+        series.labels.iter().map(|label| (label.name.as_str(), label.value.as_str())).collect();
+    assert_eq!(pairs, [("__name__", "m"), ("a", "é")]);
+    let rows = series.samples.iter().map(|sample| (sample.timestamp, sample.value.to_bits()));
+    let expected = samples.map(|sample| (sample.at.0, sample.value.to_bits()));
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+    let said = &read.metadata[0];
+    assert_eq!((said.kind, said.metric_family_name.as_str()), (5, "m"));
+    assert_eq!((said.help.as_str(), said.unit.as_str()), ("Help.", "s"));
+}

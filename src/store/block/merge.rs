@@ -39,6 +39,25 @@ impl Blocks {
         Some(Group { number: self.next_number(), blocks })
     }
 
+    /// Makes one block of all that lie from `start` to `end`. Nothing else may be done with the
+    /// blocks meanwhile.
+    ///
+    /// # Errors
+    /// When the disk fails. What was there can be read as before.
+    pub(in crate::store) fn merge_inside(
+        &self,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<(), BlockError> {
+        let inside =
+            |block: &&Arc<Block>| block.about.span.from() >= start && block.about.span.to() <= end;
+        let blocks: Vec<Arc<Block>> = self.list().iter().filter(inside).cloned().collect();
+        if blocks.len() < 2 {
+            return Ok(());
+        }
+        self.merge(Group { number: self.next_number(), blocks })
+    }
+
     /// Makes one block of a group.
     ///
     /// # Errors

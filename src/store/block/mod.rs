@@ -5,6 +5,7 @@
 //! too old.
 
 mod bytes;
+mod contents;
 mod examine;
 mod index;
 mod list;
@@ -15,14 +16,16 @@ mod select;
 mod set;
 mod times;
 mod values;
+mod walk;
 mod writer;
 
 use std::fmt;
 
 use super::disk::DiskError;
+pub(super) use contents::contents;
 pub use examine::examine_block;
 pub(super) use merge::STRETCHES;
-pub(super) use set::Blocks;
+pub(super) use set::{Blocks, FOLDER};
 
 /// The version of the format that is written, and the newest that is read.
 pub const BLOCK_VERSION: u32 = 1;

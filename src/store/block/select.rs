@@ -18,7 +18,7 @@ use crate::model::{
 use crate::store::series::merge;
 
 /// The part of a series that is in one block: the place of the block in the list, and the entry.
-type Part = (usize, Entry);
+pub(super) type Part = (usize, Entry);
 
 /// What is known of a series on the way.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(super) struct Open {
 
 impl Blocks {
     /// The blocks with a sample inside `range`; those whose index is damaged are set aside.
-    fn inside(&self, range: TimeRange) -> Vec<Open> {
+    pub(super) fn inside(&self, range: TimeRange) -> Vec<Open> {
         if range.from() >= self.end() {
             return Vec::new();
         }
@@ -118,7 +118,7 @@ impl Blocks {
     }
 
     /// Hands the series of all blocks that pass and may have a sample inside to `take`.
-    fn find(
+    pub(super) fn find(
         &self,
         open: &[Open],
         selection: &Selection<'_>,
@@ -238,7 +238,7 @@ fn overlap(one: TimeRange, other: TimeRange) -> bool {
 }
 
 /// The samples of a series from all its parts and the head; may end after more than `most`.
-fn joined(
+pub(super) fn joined(
     readers: &mut [Reader<'_>],
     mut parts: Vec<Part>,
     range: TimeRange,

@@ -23,7 +23,7 @@ use crate::store::disk::{Disk, DiskError, Fault};
 use crate::store::log::OpenError;
 
 /// The folder of blocks inside the store's.
-const FOLDER: &str = "blocks";
+pub(in crate::store) const FOLDER: &str = "blocks";
 /// How the name of a block ends.
 const ENDING: &str = ".block";
 /// How the name of a block ends that is being written.

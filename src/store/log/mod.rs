@@ -8,6 +8,7 @@
 //! written again to a new one. The bytes are described in `docs/formats/wal.md`.
 
 mod bytes;
+mod contents;
 mod decode;
 mod encode;
 mod figures;
@@ -28,13 +29,14 @@ use super::Disk;
 use super::metadata::MetadataBook;
 use super::options::Durability;
 use crate::model::{self, Entry, Labels, Metadata, NotDurable, Receipt, Sample, Span, Timestamp};
+pub(super) use contents::contents;
 pub use decode::count_samples;
 pub(super) use decode::{Decoder, Sink};
 use figures::Figures;
 pub use frame::LOG_VERSION;
 pub(super) use frame::{Piece, version};
 pub use segments::OpenError;
-pub(super) use segments::{SegmentFile, read_segment, set_aside};
+pub(super) use segments::{FOLDER, SegmentFile, read_segment, set_aside};
 pub use writer::LogWriter;
 
 /// With so many samples in the queue the disk does not keep up, and pushes are refused.

@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 use crate::store::{Disk, DiskError};
 
 /// The folder of the log inside the store's.
-pub(super) const FOLDER: &str = "log";
+pub(in crate::store) const FOLDER: &str = "log";
 /// A file is read in pieces of this size, so that one spot that cannot be read costs no more.
 const READ_BYTES: usize = 64 << 10;
 /// What is added to the name of a file that no frame could be read of.

@@ -8,7 +8,7 @@ use super::ApiError;
 use crate::model::{Matcher, Span, TimeRange, Timestamp};
 use crate::query::ast::Node;
 
-/// Times are taken within these many milliseconds of 1970, so that sums with them stay in range.
+/// Lengths are taken up to these many milliseconds, so that sums with them stay in range.
 const TIME_MOST_MS: f64 = 9.2e18 / 4.0;
 /// The most bytes of a form.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
@@ -63,7 +63,7 @@ impl Params {
 
     /// A time, if it is there.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let time = |text: &str| parse_time(text).ok_or_else(|| no_time(name, text));
+        let time = |text: &str| Timestamp::parse(text).ok_or_else(|| no_time(name, text));
         self.get(name).map(time).transpose()
     }
 
@@ -130,17 +130,6 @@ fn selector(text: &str) -> Result<Vec<Matcher>, ApiError> {
     }
 }
 
-/// Seconds since 1970 with a fraction, or RFC 3339; rounded to milliseconds.
-fn parse_time(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        let millis = (seconds * 1000.0).round();
-        return (millis.abs() < TIME_MOST_MS).then_some(Timestamp(millis as i64));
-    }
-    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
-    let micros = time.timestamp_micros();
-    Some(Timestamp((micros + 500).div_euclid(1000)))
-}
-
 /// Seconds with a fraction, or a duration as queries write it.
 fn parse_span(text: &str) -> Option<Span> {
     if let Ok(seconds) = text.parse::<f64>() {
@@ -157,7 +146,7 @@ mod tests {
     #[test]
     fn times_are_seconds_or_dates() {
         let check = |text: &str, expected: Option<i64>| {
-            assert_eq!(parse_time(text), expected.map(Timestamp), "{text}");
+            assert_eq!(Timestamp::parse(text), expected.map(Timestamp), "{text}");
         };
         check("1700000000", Some(1_700_000_000_000));
         check("1.0005", Some(1001));

@@ -1,0 +1,78 @@
+//! Looking at a block by itself: whether everything in it is what was written, and what it is
+//! about.
+
+use std::path::Path;
+
+use super::BlockError;
+use super::reader::{Block, SeriesReader};
+use crate::model::{Labels, TimeRange};
+use crate::store::disk::Disk;
+use crate::store::files::Contents;
+
+/// What stands in the block at `path`: see [`crate::store::StoreFile::contents`].
+pub(in crate::store) fn contents(
+    disk: &dyn Disk,
+    path: &Path,
+    deep: bool,
+    each: &mut dyn FnMut(&Labels, u64),
+) -> Contents {
+    let mut found = Contents::default();
+    if let Err(error) = read(disk, path, deep, each, &mut found) {
+        found.fault(error.to_string());
+    }
+    found
+}
+
+fn read(
+    disk: &dyn Disk,
+    path: &Path,
+    deep: bool,
+    each: &mut dyn FnMut(&Labels, u64),
+    found: &mut Contents,
+) -> Result<(), BlockError> {
+    let block = Block::open(0, disk.open(path).map_err(BlockError::Disk)?)?;
+    let about = &block.about;
+    (found.series, found.samples) = (u64::from(about.series), about.samples);
+    found.span = Some(about.span);
+    let index = block.index()?;
+    let (mut reader, mut samples, mut place) = (SeriesReader::new(&block), 0, 0);
+    for number in 0..index.series() {
+        let (Some(labels), Some(entry)) = (index.labels(number), index.entry(number)) else {
+            found.fault("a series has no labels");
+            continue;
+        };
+        // The chunks of a series stand between the list of the one before and its own.
+        each(&labels, entry.list.end().saturating_sub(place));
+        place = entry.list.end();
+        if !deep {
+            continue;
+        }
+        match reader.check(entry) {
+            Ok(count) => samples += count,
+            Err(error) => found.fault(format!("{labels}: {error}")),
+        }
+    }
+    if deep && found.faults == 0 && samples != about.samples {
+        found.fault(format!("it has {samples} samples and should have {}", about.samples));
+    }
+    Ok(())
+}
+
+impl SeriesReader<'_> {
+    /// Reads all of a series; gives how many samples it has.
+    fn check(&mut self, entry: super::index::Entry) -> Result<u64, BlockError> {
+        let (chunks, mut count) = (self.chunks(entry.list)?, 0);
+        let ends = chunks.first().zip(chunks.last());
+        let span = ends.and_then(|(first, last)| TimeRange::new(first.span.from(), last.span.to()));
+        if span != Some(entry.span) {
+            return Err(BlockError::Damaged("its chunks are not of the time they should be"));
+        }
+        let mut samples = Vec::new();
+        for chunk in &chunks {
+            samples.clear();
+            self.samples(chunk, TimeRange::all(), &mut samples)?;
+            count += samples.len() as u64;
+        }
+        Ok(count)
+    }
+}

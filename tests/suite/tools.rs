@@ -1,0 +1,204 @@
+//! The commands beside the service: what is exported and imported again is the same, damage is
+//! told, and a folder in use is left alone.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use watchglass::ingest::remote_write;
+use watchglass::model::{Labels, Sample, Timestamp, stale_marker};
+
+use crate::program::{Program, command};
+use crate::support::{Request, within};
+
+/// When the samples begin that are imported: a week begins a little later.
+const START: i64 = 1_700_000_000_000;
+/// What `promtool tsdb dump` (Prometheus 2.42) wrote of a block of its own.
+const DUMPED: &str = r#"{__name__="orders_total", city="a b", shop="ber\"lin\\n"} 42.5 1700000000123
+{__name__="orders_total", city="a b", shop="ber\"lin\\n"} 1e+300 1700000001000
+{__name__="orders_total", shop="x"} NaN 1700000000000
+{__name__="orders_total", shop="x"} +Inf 1700000001000
+{__name__="temp"} -0.1 1700000000000
+{__name__="temp"} 1e-09 1700000001000
+{__name__="temp"} 1.2345678901234568e+17 1700000002000
+"#;
+
+/// Runs a command over the data folder in `folder`, with a retention that keeps everything; gives
+/// its code and what it wrote to standard output and error.
+fn run(folder: &Path, line: &str) -> (Option<i32>, Vec<u8>, String) {
+    let arguments: Vec<&str> = line.split(' ').collect();
+    let mut command = command(folder, &arguments);
+    let done = command.env("WATCHGLASS__STORAGE__RETENTION__RAW", "100y").output().unwrap();
+    (done.status.code(), done.stdout, String::from_utf8(done.stderr).unwrap())
+}
+
+/// Runs a command that has to do as told; gives what it wrote to standard output.
+fn told(folder: &Path, line: &str) -> Vec<u8> {
+    let (code, out, err) = run(folder, line);
+    assert_eq!(code, Some(0), "{line}: {err}{}", String::from_utf8_lossy(&out));
+    out
+}
+
+fn folder_with(name: &str, content: impl AsRef<[u8]>) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), content).unwrap();
+    folder
+}
+
+/// A file of requests with values of all bits, over three weeks, those of a series out of order.
+fn requests() -> Vec<u8> {
+    let mut file = b"WGRW\r\n\x01\0".to_vec();
+    let mut random = 1_u64;
+    for series in 0..30 {
+        let name = format!("m{}", series % 3);
+        let id = series.to_string();
+        let pairs = [("__name__", name.as_str()), ("id", &id), ("odd", "a\"\\\né")];
+        let labels = Labels::from_pairs(pairs).unwrap();
+        let samples = (0..400).map(|_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_041);
+            let at = START + (random >> 33) as i64 % (3 * 7 * 86_400_000);
+            let value = match random >> 60 {
+                0 => stale_marker(),
+                1 => f64::from_bits(0x7ff8_0000_0000_0007),
+                2 => f64::NEG_INFINITY,
+                3..8 => f64::from_bits(random),
+                _ => (random >> 50) as f64 / 100.0,
+            };
+            Sample::new(Timestamp(at), value)
+        });
+        let mut request = remote_write::Request::default();
+        request.series(&labels, &samples.collect::<Vec<Sample>>());
+        let packed = request.take_packed().unwrap();
+        file.extend((packed.len() as u32).to_le_bytes());
+        file.extend(crc32c::crc32c(&packed).to_le_bytes());
+        file.extend(packed);
+    }
+    file.extend([0; 4]);
+    file
+}
+
+#[test]
+fn what_is_exported_and_imported_again_is_the_same() {
+    let first = folder_with("in", requests());
+    told(first.path(), "store import in");
+    told(first.path(), "store verify");
+    for format in ["text", "remote-write"] {
+        let export = format!("store export --format {format}");
+        let before = told(first.path(), &export);
+        assert!(before.len() > 100_000, "{format}: {} bytes", before.len());
+        let second = folder_with("in", &before);
+        told(second.path(), "store import in");
+        told(second.path(), &format!("{export} -o out"));
+        assert!(std::fs::read(second.path().join("out")).unwrap() == before, "{format}");
+        // A second time nothing changes.
+        told(second.path(), "store import in");
+        assert!(told(second.path(), &export) == before, "{format}");
+    }
+    let all = told(first.path(), "store export --format remote-write");
+    let whole: usize = all.len();
+    let some = told(first.path(), "store export --format remote-write --match m1");
+    assert!(some.len() < whole / 2 && some.len() > whole / 4, "{} of {whole}", some.len());
+    let none = told(first.path(), "store export --to 1600000000");
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
+async fn a_dump_of_promtool_is_read_and_served() {
+    let folder = Arc::new(folder_with("dump", DUMPED));
+    told(folder.path(), "store import dump");
+    let text = told(folder.path(), "store export --match orders_total{city!=\"\"}");
+    let series = r#"orders_total{city="a b", shop="ber\"lin\\n"}"#;
+    let expected = format!("{series} 42.5 1700000000123\n{series} 1e+300 1700000001000\n");
+    assert_eq!(String::from_utf8(text).unwrap().replace("1e300", "1e+300"), expected);
+    std::fs::write(folder.path().join("dashboard.toml"), "[storage.retention]\nraw = \"100y\"\n")
+        .unwrap();
+    let program = Program::over(folder);
+    let path = "/api/v1/query?query=temp&time=1700000002";
+    let ask = async {
+        loop {
+            let answer = Request::get(path).send(program.address).await;
+            if answer.status == 200 {
+                return answer.json();
+            }
+        }
+    };
+    let answer = within("an answer", ask).await;
+    assert_eq!(answer["data"]["result"][0]["value"][1], "123456789012345680", "{answer}");
+}
+
+#[test]
+fn good_lines_are_kept_and_bad_ones_are_named() {
+    let mut lines = String::from("# TYPE good counter\n# HELP good Good ones.\n");
+    for number in 0..30_000 {
+        writeln!(lines, "good{{n=\"{}\"}} {number} {}", number % 7, START + number).unwrap();
+    }
+    lines.push_str("bad line\ngood 1 99999999999999\nlast 5 1700000000000");
+    let folder = folder_with("in", lines);
+    let (code, out, err) = run(folder.path(), "store import in");
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("refused: number 30003: ") && out.contains("bad line"), "{out}");
+    assert!(out.contains("30001 samples were taken"), "{out}");
+    assert!(out.contains("1 refused: too far ahead") && err.contains("100 %"), "{out}{err}");
+    let text = String::from_utf8(told(folder.path(), "store export")).unwrap();
+    assert!(text.starts_with("# HELP good Good ones.\n# TYPE good counter\ngood{n=\"0\"} 0 "));
+    assert_eq!(text.lines().count(), 2 + 30_001);
+    // With the retention as it is shipped all of it is too old.
+    let mut shipped = command(folder.path(), &["store", "import", "in", "--data", "other"]);
+    let done = shipped.output().unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(
+        out.starts_with("refused: number 30003") && out.contains("30001 refused: older"),
+        "{out}"
+    );
+    let cut = folder_with("in", requests().split_at(9000).0);
+    let (code, out, err) = run(cut.path(), "store import in");
+    assert!(code == Some(1) && err.contains("it was cut"), "{err}");
+    assert!(String::from_utf8(out).unwrap().contains("samples were taken"));
+}
+
+#[test]
+fn whatever_byte_is_damaged_verify_names_the_file() {
+    let mut lines = String::new();
+    for number in 0..500 {
+        writeln!(lines, "m{{n=\"{}\"}} {number} {}", number % 3, START + number * 1000).unwrap();
+    }
+    let folder = folder_with("in", format!("# TYPE m gauge\n{lines}"));
+    told(folder.path(), "store import in");
+    let out = String::from_utf8(told(folder.path(), "store verify")).unwrap();
+    assert_eq!(out, "2 files with 500 samples: all is well\n");
+    let blocks = folder.path().join("data/blocks");
+    let path = std::fs::read_dir(&blocks).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&path).unwrap();
+    for at in (0..whole.len()).step_by(whole.len() / 12) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x40;
+        std::fs::write(&path, damaged).unwrap();
+        let (code, out, err) = run(folder.path(), "store verify");
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(code, Some(1), "byte {at}: {out}");
+        assert!(out.contains(".block: DAMAGED: ") && err.contains("1 of 2 files"), "{at}: {out}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let out = String::from_utf8(told(folder.path(), "store stats")).unwrap();
+    let blocks = out.lines().find(|line| line.starts_with("blocks")).unwrap();
+    let cells: Vec<&str> = blocks.split_whitespace().collect();
+    assert_eq!((cells[1], cells[2], cells[3]), ("1", "500", &*whole.len().to_string()), "{out}");
+    assert_eq!(&cells[5..], ["2023-11-14T22:13:20Z", "2023-11-14T22:21:39Z"], "{out}");
+    assert!(out.contains("3 series\n"), "{out}");
+}
+
+#[test]
+fn a_folder_in_use_or_missing_is_said() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let (code, _, err) = run(folder.path(), "store verify");
+    assert!(code == Some(1) && err.contains("no data folder `data`"), "{err}");
+    let program = Program::over(Arc::clone(&folder));
+    for line in ["store verify", "store stats", "store export", "store import -"] {
+        let (code, _, err) = run(folder.path(), line);
+        assert!(code == Some(1) && err.contains("in use by another process"), "{line}: {err}");
+    }
+    program.kill();
+    told(folder.path(), "store verify");
+}
