@@ -1,7 +1,7 @@
 //! Function calls: which function takes which way through the evaluator.
 
 use crate::model::{
-    ABSENT, Labels, METRIC_NAME, METRIC_TYPE, MatchOp, Matcher, MetricType, is_absent,
+    ABSENT, Aggregate, Labels, METRIC_NAME, METRIC_TYPE, MatchOp, Matcher, MetricType, is_absent,
 };
 
 use super::super::ast::{Expr, Node, Place};
@@ -43,6 +43,24 @@ pub(super) fn walks(name: &str) -> bool {
     )
 }
 
+/// What the function called `name` wants of a window, if that is not all of it.
+pub(super) fn aggregate(name: &str) -> Option<Aggregate> {
+    Some(match name {
+        "rate" | "increase" | "delta" | "first_over_time" | "ts_of_first_over_time" => {
+            Aggregate::Ends
+        }
+        "min_over_time" => Aggregate::Least,
+        "max_over_time" => Aggregate::Greatest,
+        "sum_over_time" | "avg_over_time" => Aggregate::Sum,
+        "count_over_time"
+        | "present_over_time"
+        | "absent_over_time"
+        | "last_over_time"
+        | "ts_of_last_over_time" => Aggregate::Newest,
+        _ => return None,
+    })
+}
+
 fn selector_of(expr: &Expr) -> Option<&super::super::ast::Selector> {
     match &without_parens(expr).node {
         Node::Selector(selector) => Some(selector),
@@ -77,6 +95,7 @@ impl Evaluator<'_> {
         if let Some(look) = over_time::plain(name) {
             let (arg, names) = (arg(args, 0)?, over_time::keeps_name(name));
             let look = |window: &Window<'_>| Some(look(window));
+            let arg = (arg, aggregate(name));
             return if walks(name) {
                 self.windows(arg, &mut Plain(look), names)
             } else {
@@ -90,14 +109,14 @@ impl Evaluator<'_> {
             "irate" | "idelta" => {
                 let counter = name == "irate";
                 let mut function = Ends(|window: &Window<'_>| last_change(window, counter));
-                self.windows(arg(args, 0)?, &mut function, false)
+                self.windows((arg(args, 0)?, None), &mut function, false)
             }
             "deriv" => {
                 let mut function = Plain(|window: &Window<'_>| {
                     let samples = window.samples();
                     regression::line(samples, samples.first()?.at).map(|line| line.slope)
                 });
-                self.windows(arg(args, 0)?, &mut function, false)
+                self.windows((arg(args, 0)?, None), &mut function, false)
             }
             "predict_linear" => self.predict(arg(args, 0)?, arg(args, 1)?),
             "quantile_over_time" => self.quantile_over_time(arg(args, 0)?, arg(args, 1)?),
@@ -160,11 +179,11 @@ impl Evaluator<'_> {
 
     fn windows(
         &mut self,
-        arg: &Expr,
+        (arg, aggregate): (&Expr, Option<Aggregate>),
         function: &mut impl WindowFunction,
         keep_names: bool,
     ) -> Result<Evaluated, EvalError> {
-        let matrix = self.matrix(arg)?;
+        let matrix = self.matrix(arg, aggregate)?;
         let vector = self.over_windows(matrix, function)?;
         Ok(Evaluated::Vector(if keep_names {
             vector.merge_equal()?
@@ -174,7 +193,7 @@ impl Evaluator<'_> {
     }
 
     fn extrapolate(&mut self, change: Change, arg: &Expr) -> Result<Evaluated, EvalError> {
-        let matrix = self.matrix(arg)?;
+        let matrix = self.matrix(arg, Some(Aggregate::Ends))?;
         let vector = self.over_windows(matrix, &mut Extrapolated::new(change))?;
         if change != Change::Delta {
             self.inform_of_gauges(&vector, arg.place);
@@ -223,7 +242,7 @@ impl Evaluator<'_> {
             let line = regression::line(window.samples(), window.time)?;
             Some(line.value + line.slope * ahead.get(window.step)?)
         });
-        self.windows(arg, &mut function, false)
+        self.windows((arg, None), &mut function, false)
     }
 
     /// A level and a trend, each smoothed by a factor (Holt's linear method).
@@ -243,7 +262,7 @@ impl Evaluator<'_> {
             let factors = (*smoothing.get(window.step)?, *trend.get(window.step)?);
             regression::smoothed(window.values(), factors)
         });
-        self.windows(arg(args, 0)?, &mut function, false)
+        self.windows((arg(args, 0)?, None), &mut function, false)
     }
 
     fn quantile_over_time(&mut self, quantile: &Expr, arg: &Expr) -> Result<Evaluated, EvalError> {
@@ -255,13 +274,13 @@ impl Evaluator<'_> {
             values.extend(window.values());
             Some(number::quantile(*quantiles.get(window.step)?, &mut values))
         });
-        self.windows(arg, &mut function, false)
+        self.windows((arg, None), &mut function, false)
     }
 
     /// 1 at the steps where the argument has no series, with the labels that it would have.
     fn absent(&mut self, arg: &Expr, over_time: bool) -> Result<Evaluated, EvalError> {
         let vector = if over_time {
-            let matrix = self.matrix(arg)?;
+            let matrix = self.matrix(arg, Some(Aggregate::Newest))?;
             self.over_windows(matrix, &mut Ends(|_: &Window<'_>| Some(1.0)))?
         } else {
             self.vector(arg)?

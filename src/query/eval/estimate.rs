@@ -5,9 +5,11 @@
 //! many groups an aggregation has, and how many elements find a partner. What then turns out to be
 //! too much ends in the evaluation itself.
 
-use crate::model::{Matcher, Select, Span, TimeRange, Timestamp};
+use crate::model::{Aggregate, Coarse, Matcher, Select, Span, TimeRange, Timestamp};
 
-use super::super::ast::{Aggregate, Binary, Expr, Length, Node, Selector, Shift, ValueType};
+use super::super::ast::{
+    Aggregate as Aggregation, Binary, Edge, Expr, Length, Node, Selector, Shift, ValueType,
+};
 use super::super::plan::Plan;
 use super::grid::{Grid, Steps, Target, positive_length};
 use super::limits::{Budget, Limits};
@@ -73,21 +75,23 @@ impl Estimator<'_> {
             Node::Number(_) | Node::String(_) => Ok(0),
             Node::Selector(selector) => {
                 let count = self.steps.count as u64;
-                let (series, samples) = self.read(selector, self.limits.lookback)?;
+                // How far a step looks back needs no edge.
+                let newest = Some((Aggregate::Newest, Span::ZERO));
+                let (series, samples) = self.read(selector, self.limits.lookback, newest)?;
                 self.take(if count == 1 { series } else { samples }, series.saturating_mul(count))?;
                 Ok(series)
             }
-            Node::Range { .. } | Node::Subquery { .. } => self.windows(expr, true),
+            Node::Range { .. } | Node::Subquery { .. } => self.windows(expr, (true, None)),
             Node::Paren(inner) | Node::Unary { expr: inner, .. } => self.rows(inner),
             Node::Binary(binary) => self.binary(binary),
             Node::Call { function, args } => {
-                let walks = call::walks(function.name());
+                let looks = (call::walks(function.name()), call::aggregate(function.name()));
                 let reads =
                     |arg: &Expr| matches!(arg.value_type(), ValueType::Vector | ValueType::Matrix);
                 let mut most = u64::from(!args.iter().any(reads));
                 for arg in args {
                     let rows = match arg.value_type() {
-                        ValueType::Matrix => self.windows(arg, walks)?,
+                        ValueType::Matrix => self.windows(arg, looks)?,
                         _ => self.rows(arg)?,
                     };
                     most = most.max(rows);
@@ -109,7 +113,7 @@ impl Estimator<'_> {
         })
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<u64, EvalError> {
+    fn aggregate(&mut self, aggregate: &Aggregation) -> Result<u64, EvalError> {
         if let Some(param) = &aggregate.param {
             self.rows(param)?;
         }
@@ -118,13 +122,20 @@ impl Estimator<'_> {
         Ok(rows.min(1))
     }
 
-    /// The windows of a range vector, which are walked or only looked at.
-    fn windows(&mut self, expr: &Expr, walks: bool) -> Result<u64, EvalError> {
+    /// The windows of a range vector, which are walked or only looked at, for an aggregate or for
+    /// each sample.
+    fn windows(
+        &mut self,
+        expr: &Expr,
+        (walks, aggregate): (bool, Option<Aggregate>),
+    ) -> Result<u64, EvalError> {
         let (series, samples, range, spacing) = match &expr.node {
-            Node::Paren(inner) => return self.windows(inner, walks),
-            Node::Range { selector, range, .. } => {
+            Node::Paren(inner) => return self.windows(inner, (walks, aggregate)),
+            Node::Range { selector, range, edge } => {
                 let range = positive_length(range, &self.grid)?;
-                let (series, samples) = self.read(selector, range)?;
+                let aggregate = aggregate.filter(|_| *edge == Edge::Plain);
+                let aggregate = aggregate.map(|aggregate| (aggregate, range));
+                let (series, samples) = self.read(selector, range, aggregate)?;
                 self.take(samples, 0)?;
                 (series, samples, range, self.steps.step)
             }
@@ -162,10 +173,19 @@ impl Estimator<'_> {
     }
 
     /// The series of a selector and their samples, over all steps.
-    fn read(&self, selector: &Selector, back: Span) -> Result<(u64, u64), EvalError> {
+    fn read(
+        &self,
+        selector: &Selector,
+        back: Span,
+        aggregate: Option<(Aggregate, Span)>,
+    ) -> Result<(u64, u64), EvalError> {
         let target = Target::new(&selector.shift, &self.grid)?;
         let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
-        let (series, samples) = self.measure(&selector.matchers, first, last, back);
+        let coarse = aggregate.map(|(aggregate, range)| {
+            let every = self.steps.every(&target, range);
+            Coarse { every, aggregate }
+        });
+        let (series, samples) = self.measure(&selector.matchers, (first, last), back, coarse);
         let most = self.limits.series_max as u64;
         if series > most {
             return Err(self.budget.exceeded(Bound::Series, most));
@@ -176,13 +196,13 @@ impl Estimator<'_> {
     fn measure(
         &self,
         matchers: &[Matcher],
-        first: Timestamp,
-        last: Timestamp,
+        (first, last): (Timestamp, Timestamp),
         back: Span,
+        coarse: Option<Coarse>,
     ) -> (u64, u64) {
         let from = first.saturating_sub(back).saturating_add(Span(1));
         let Some(range) = TimeRange::new(from, last) else { return (0, 0) };
-        let measure = self.data.measure(matchers, range, None);
+        let measure = self.data.measure(matchers, range, coarse);
         (measure.series, measure.samples)
     }
 

@@ -9,6 +9,7 @@ use crate::model::{ABSENT, Sample, Span, Timestamp, is_stale};
 use super::super::ast::{Edge, Expr, Length, Node, Selector};
 use super::grid::Target;
 use super::rate::Change;
+use super::select::Wanted;
 use super::vector::{Column, Vector, cell};
 use super::window::Matrix;
 use super::{EvalError, Evaluated, Evaluator, mistyped, without_parens};
@@ -72,7 +73,7 @@ impl Evaluator<'_> {
         edge: Edge,
         function: Function,
     ) -> Result<Vector, EvalError> {
-        let Matrix { series, range, target } = self.extended_range(selector, range, edge)?;
+        let Matrix { series, range, target } = self.extended_range(selector, range, edge, None)?;
         self.budget.hold(series.len(), self.steps.count)?;
         let ahead = if edge == Edge::Smoothed { self.limits.lookback } else { Span::ZERO };
         let mut columns = Vec::with_capacity(series.len());
@@ -111,7 +112,7 @@ impl Evaluator<'_> {
         let target = Target::new(&selector.shift, &self.grid)?;
         let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
         let last = last.saturating_add(lookback);
-        let mut series = self.read(&selector.matchers, first, last, lookback, false)?;
+        let mut series = self.read(&selector.matchers, (first, last), lookback, Wanted::ALL)?;
         let mut columns = Vec::with_capacity(series.len());
         for one in &mut series {
             one.samples.retain(|sample| !is_stale(sample.value));

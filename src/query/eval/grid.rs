@@ -105,10 +105,28 @@ impl Steps {
         self.time(self.count.saturating_sub(1))
     }
 
+    /// What all edges of the windows over `range` are multiples of, that these steps see through
+    /// `target`; zero when they are all at zero.
+    pub(super) fn every(&self, target: &Target, range: Span) -> Span {
+        let step = if self.count > 1 && !target.is_fixed() { self.step } else { Span::ZERO };
+        let edge = target.of(self.start).0.unsigned_abs();
+        let lengths = [step, range].map(|span| span.0.unsigned_abs());
+        let every = lengths.into_iter().fold(edge, common_divisor);
+        Span(i64::try_from(every).unwrap_or(i64::MAX))
+    }
+
     /// The times of all steps.
     pub(super) fn times(self) -> impl Iterator<Item = Timestamp> {
         (0..self.count).map(move |index| self.time(index))
     }
+}
+
+/// The greatest number that divides both; the other one when one is zero (Euclid).
+const fn common_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other > 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// Where a selector looks from, given the time of a step.
@@ -128,6 +146,11 @@ impl Target {
             At::End => grid.end,
         });
         Ok(Self { fixed, offset })
+    }
+
+    /// Whether all steps look back from the same time.
+    const fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The time that a step at `time` looks back from.

@@ -36,7 +36,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Select, Selected, Span, Timestamp};
+use crate::model::{Aggregate, Select, Selected, Span, Timestamp};
 
 use super::ast::{Expr, Node, Place};
 use super::plan::Plan;
@@ -208,7 +208,7 @@ impl<'a> Evaluator<'a> {
             Node::String(text) => Ok(Evaluated::Text(text.clone())),
             Node::Selector(selector) => Ok(Evaluated::Vector(self.instant(selector)?)),
             Node::Range { selector, range, edge } => {
-                Ok(Evaluated::Matrix(self.range(selector, range, *edge)?))
+                Ok(Evaluated::Matrix(self.range(selector, range, *edge, None)?))
             }
             Node::Subquery { expr, range, step, shift } => {
                 Ok(Evaluated::Matrix(self.subquery(expr, range, step.as_ref(), shift)?))
@@ -301,8 +301,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The range vector that `expr` evaluates to.
-    fn matrix(&mut self, expr: &Expr) -> Result<Matrix, EvalError> {
+    /// The range vector that `expr` evaluates to; `aggregate` is what is wanted of each window, if
+    /// not all of it.
+    fn matrix(&mut self, expr: &Expr, aggregate: Option<Aggregate>) -> Result<Matrix, EvalError> {
+        let expr = without_parens(expr);
+        let is_given = self.given.iter().any(|(place, _)| *place == expr.place);
+        if let (Node::Range { selector, range, edge }, false) = (&expr.node, is_given) {
+            return self.range(selector, range, *edge, aggregate);
+        }
         match self.eval(expr)? {
             Evaluated::Matrix(matrix) => Ok(matrix),
             _ => Err(mistyped("a range vector")),

@@ -13,7 +13,7 @@ pub(super) fn plain(name: &str) -> Option<OverTime> {
         "min_over_time" => |window| window.values().fold(f64::NAN, smaller),
         "max_over_time" => |window| window.values().fold(f64::NAN, larger),
         "sum_over_time" => total,
-        "count_over_time" => |window| window.values().len() as f64,
+        "count_over_time" => |window| window.count() as f64,
         "stddev_over_time" => |window| variance(window).sqrt(),
         "stdvar_over_time" => variance,
         "last_over_time" => |window| window.values().last().unwrap_or(f64::NAN),
@@ -65,7 +65,10 @@ fn total(window: &Window<'_>) -> f64 {
 
 fn average(window: &Window<'_>) -> f64 {
     if let Some(sum) = Sum::of_finite(window.values()) {
-        return sum.value() / window.values().len() as f64;
+        return sum.value() / window.count() as f64;
+    }
+    if window.is_rolled() {
+        return total(window) / window.count() as f64;
     }
     let mut mean = Mean::default();
     window.values().for_each(|value| mean.add(value));

@@ -1,6 +1,6 @@
 //! Change within a window: `rate`, `increase`, `delta`, their instant forms, `resets`, `changes`.
 
-use crate::model::Sample;
+use crate::model::{Rolled, Sample};
 
 use super::window::{Window, WindowFunction};
 
@@ -21,17 +21,20 @@ pub(super) struct Extrapolated {
     /// The indices of the samples that are lower than the one before, for counters; most series
     /// have none, so a window needs not be walked.
     resets: Vec<usize>,
+    /// The indices of the samples before which resets are not to be seen, and what was lost by
+    /// them.
+    hidden: Vec<(usize, f64)>,
 }
 
 impl Extrapolated {
     pub(super) const fn new(change: Change) -> Self {
-        Self { change, resets: Vec::new() }
+        Self { change, resets: Vec::new(), hidden: Vec::new() }
     }
 
     /// As after [`WindowFunction::begin`], when the samples that are lower than the one before are
     /// known by their index.
     pub(super) const fn with_resets(change: Change, resets: Vec<usize>) -> Self {
-        Self { change, resets }
+        Self { change, resets, hidden: Vec::new() }
     }
 
     /// What the counter lost by resets inside the window.
@@ -40,17 +43,32 @@ impl Extrapolated {
         let inside = self.resets.iter().skip(first).take_while(|reset| **reset < window.to);
         let values = window.samples();
         let before = inside.filter_map(|reset| values.get(reset - window.from - 1));
-        before.map(|sample| sample.value).sum()
+        let shown: f64 = before.map(|sample| sample.value).sum();
+        let first = self.hidden.partition_point(|(reset, _)| *reset <= window.from);
+        let inside = self.hidden.iter().skip(first).take_while(|(reset, _)| *reset < window.to);
+        inside.fold(shown, |sum, (_, lost)| sum + lost)
     }
 }
 
 impl WindowFunction for Extrapolated {
-    fn begin(&mut self, samples: &[Sample]) {
+    fn begin(&mut self, samples: &[Sample], rolled: Option<&Rolled>) {
         self.resets.clear();
-        if self.change != Change::Delta {
-            let drops = samples.windows(2).enumerate();
-            let drops = drops.filter(|(_, pair)| pair[1].value < pair[0].value);
-            self.resets.extend(drops.map(|(index, _)| index + 1));
+        self.hidden.clear();
+        if self.change == Change::Delta {
+            return;
+        }
+        let drops = samples.windows(2).enumerate();
+        let drops = drops.filter(|(_, pair)| pair[1].value < pair[0].value);
+        self.resets.extend(drops.map(|(index, _)| index + 1));
+        if let Some(Rolled { counts, lost }) = rolled {
+            // What is known of the samples in between says all about them.
+            let told = |index: usize| {
+                let count = counts.get(index).is_some_and(|count| *count > 1);
+                count || lost.get(index).is_some_and(|lost| *lost != 0.0)
+            };
+            self.resets.retain(|index| !told(*index));
+            let hidden = lost.iter().copied().enumerate().filter(|(_, lost)| *lost != 0.0);
+            self.hidden.extend(hidden);
         }
     }
 
@@ -62,7 +80,7 @@ impl WindowFunction for Extrapolated {
             change += self.lost(window);
         }
         let sampled = (last.at - first.at).seconds();
-        let spacing = sampled / (window.samples().len() - 1) as f64;
+        let spacing = sampled / (window.count() - 1) as f64;
         // A sample missing at an edge is likely only when the gap there is clearly longer than
         // usual.
         let reach = |gap: f64| if gap >= spacing * 1.1 { spacing / 2.0 } else { gap };
@@ -134,7 +152,7 @@ mod tests {
     fn change(change: Change, points: &[(i64, f64)], start: i64, end: i64) -> Option<f64> {
         let samples = samples(points);
         let mut function = Extrapolated::new(change);
-        function.begin(&samples);
+        function.begin(&samples, None);
         function.value(&Window::whole(&samples, Timestamp(start * 1000), Timestamp(end * 1000)))
     }
 
@@ -207,7 +225,7 @@ mod tests {
         let points: Vec<(i64, f64)> = (0_i64..).map(|at| at * 10).zip(values).collect();
         let all = samples(&points);
         let mut function = Extrapolated::new(Change::Increase);
-        function.begin(&all);
+        function.begin(&all, None);
         for from in 0..all.len() {
             for to in from + 2..=all.len() {
                 let inside = &all[from..to];

@@ -1,7 +1,8 @@
 //! Selectors: one read of the data for all steps, then one walk over the samples of each series.
 
 use crate::model::{
-    ABSENT, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp, is_absent, is_stale,
+    ABSENT, Aggregate, Coarse, Matcher, Sample, Selected, Selection, Span, TimeRange, Timestamp,
+    is_absent, is_stale,
 };
 
 use super::super::ast::{Edge, Length, Selector};
@@ -33,7 +34,15 @@ impl Evaluator<'_> {
         let target = Target::new(&selector.shift, &self.grid)?;
         let lookback = self.limits.lookback;
         let (first, last) = (target.of(self.steps.start), target.of(self.steps.last()));
-        let series = self.read(&selector.matchers, first, last, lookback, self.steps.count == 1)?;
+        let wanted = Wanted {
+            newest_only: self.steps.count == 1,
+            // How far a step looks back needs no edge: the newest sample has its own time.
+            coarse: Some(Coarse {
+                every: self.steps.every(&target, Span::ZERO),
+                aggregate: Aggregate::Newest,
+            }),
+        };
+        let series = self.read(&selector.matchers, (first, last), lookback, wanted)?;
         let mut columns = Vec::with_capacity(series.len());
         for one in series {
             self.budget.work(self.steps.count as u64)?;
@@ -68,15 +77,17 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The windows of a range selector; staleness markers are left out.
+    /// The windows of a range selector, of which an aggregate may be all that is wanted; staleness
+    /// markers are left out.
     pub(super) fn range(
         &mut self,
         selector: &Selector,
         range: &Length,
         edge: Edge,
+        aggregate: Option<Aggregate>,
     ) -> Result<Matrix, EvalError> {
         plain(edge)?;
-        self.extended_range(selector, range, edge)
+        self.extended_range(selector, range, edge, aggregate)
     }
 
     /// The windows of a range selector with the samples that its edges look at.
@@ -85,6 +96,7 @@ impl Evaluator<'_> {
         selector: &Selector,
         range: &Length,
         edge: Edge,
+        aggregate: Option<Aggregate>,
     ) -> Result<Matrix, EvalError> {
         let target = Target::new(&selector.shift, &self.grid)?;
         let range = positive_length(range, &self.grid)?;
@@ -93,10 +105,11 @@ impl Evaluator<'_> {
         let first = target.of(self.steps.start);
         let last = target.of(self.steps.last()).saturating_add(behind);
         let back = Span(range.0.saturating_add(before.0));
-        let mut series = self.read(&selector.matchers, first, last, back, false)?;
-        for one in &mut series {
-            one.samples.retain(|sample| !is_stale(sample.value));
-        }
+        let every = self.steps.every(&target, range);
+        let coarse = aggregate.map(|aggregate| Coarse { every, aggregate });
+        let wanted = Wanted { newest_only: false, coarse };
+        let mut series = self.read(&selector.matchers, (first, last), back, wanted)?;
+        series.iter_mut().for_each(drop_markers);
         series.retain(|one| !one.samples.is_empty());
         Ok(Matrix { series, range, target })
     }
@@ -105,10 +118,9 @@ impl Evaluator<'_> {
     pub(super) fn read(
         &mut self,
         matchers: &[Matcher],
-        first: Timestamp,
-        last: Timestamp,
+        (first, last): (Timestamp, Timestamp),
         back: Span,
-        newest_only: bool,
+        wanted: Wanted,
     ) -> Result<Vec<Selected>, EvalError> {
         let from = first.saturating_sub(back).saturating_add(Span(1));
         let Some(range) = TimeRange::new(from, last) else {
@@ -118,8 +130,8 @@ impl Evaluator<'_> {
         let selection = Selection {
             matchers,
             range,
-            newest_only,
-            coarse: None,
+            newest_only: wanted.newest_only,
+            coarse: wanted.coarse,
             series_max: self.limits.series_max,
             samples_max: usize::try_from(self.budget.samples_left()).unwrap_or(usize::MAX),
         };
@@ -128,6 +140,32 @@ impl Evaluator<'_> {
         self.budget.hold(series.len(), self.steps.count)?;
         Ok(series)
     }
+}
+
+/// What is wanted of the series that pass.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) newest_only: bool,
+    pub(super) coarse: Option<Coarse>,
+}
+
+impl Wanted {
+    /// Each sample.
+    pub(super) const ALL: Self = Self { newest_only: false, coarse: None };
+}
+
+/// Leaves the staleness markers of a series out, with what they stand for.
+fn drop_markers(series: &mut Selected) {
+    if !series.samples.iter().any(|sample| is_stale(sample.value)) {
+        return;
+    }
+    if let Some(rolled) = &mut series.rolled {
+        let stays = || series.samples.iter().map(|sample| !is_stale(sample.value));
+        let (mut counts, mut lost) = (stays(), stays());
+        rolled.counts.retain(|_| counts.next().unwrap_or(true));
+        rolled.lost.retain(|_| lost.next().unwrap_or(true));
+    }
+    series.samples.retain(|sample| !is_stale(sample.value));
 }
 
 fn plain(edge: Edge) -> Result<(), EvalError> {

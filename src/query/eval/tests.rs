@@ -1,6 +1,8 @@
 //! Tests of evaluation as a whole: its limits, what it reads, and that a range is the same as its
 //! steps one by one. What queries answer is said by the scripts in `tests/promql`.
 
+mod rolled;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 

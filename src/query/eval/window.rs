@@ -1,6 +1,8 @@
 //! Range vectors: the samples of each series, and the window that each step sees of them.
 
-use crate::model::{Kind, Sample, Selected, Span, Timestamp, is_absent};
+use std::iter;
+
+use crate::model::{Kind, Rolled, Sample, Selected, Span, Timestamp, is_absent};
 
 use super::super::ast::{Expr, Length, Shift};
 use super::grid::{Steps, Target, positive_length};
@@ -33,18 +35,50 @@ pub(super) struct Window<'a> {
     pub(super) time: Timestamp,
     /// Which step.
     pub(super) step: usize,
+    /// What the samples stand for, where that is more than themselves.
+    pub(super) rolled: Option<&'a Summed>,
+}
+
+/// How many samples all those before the first one, before the second one, and so on, stand for.
+#[derive(Debug)]
+pub(super) struct Summed(Vec<u64>);
+
+impl Summed {
+    fn new(rolled: &Rolled) -> Self {
+        let sums = rolled.counts.iter().scan(0, |sum, count| {
+            *sum += u64::from(*count);
+            Some(*sum)
+        });
+        Self(iter::once(0).chain(sums).collect())
+    }
+
+    fn between(&self, from: usize, to: usize) -> u64 {
+        let before = |index: usize| self.0.get(index).copied().unwrap_or_default();
+        before(to) - before(from)
+    }
 }
 
 impl<'a> Window<'a> {
     /// A window that holds all samples of a series.
     #[cfg(test)]
     pub(super) fn whole(all: &'a [Sample], start: Timestamp, end: Timestamp) -> Self {
-        Self { all, from: 0, to: all.len(), end, start, time: end, step: 0 }
+        Self { all, from: 0, to: all.len(), end, start, time: end, step: 0, rolled: None }
     }
 
     /// The samples inside, oldest first.
     pub(super) fn samples(&self) -> &'a [Sample] {
         self.all.get(self.from..self.to).unwrap_or_default()
+    }
+
+    /// How many samples those inside stand for.
+    pub(super) fn count(&self) -> u64 {
+        let own = self.to.saturating_sub(self.from) as u64;
+        self.rolled.map_or(own, |summed| summed.between(self.from, self.to))
+    }
+
+    /// Whether some samples stand for more than themselves.
+    pub(super) const fn is_rolled(&self) -> bool {
+        self.rolled.is_some()
     }
 
     /// The values inside, oldest first.
@@ -56,7 +90,7 @@ impl<'a> Window<'a> {
 /// A function of the samples in a window.
 pub(super) trait WindowFunction {
     /// Prepares for the windows of a series.
-    fn begin(&mut self, _samples: &[Sample]) {}
+    fn begin(&mut self, _samples: &[Sample], _rolled: Option<&Rolled>) {}
 
     /// The value for one window, which holds at least one sample; windows come in order.
     fn value(&mut self, window: &Window<'_>) -> Option<f64>;
@@ -111,7 +145,8 @@ impl Evaluator<'_> {
         }
         let mut columns = Vec::with_capacity(matrix.series.len());
         for series in matrix.series {
-            function.begin(&series.samples);
+            function.begin(&series.samples, series.rolled.as_ref());
+            let summed = series.rolled.as_ref().map(Summed::new);
             let mut values = Vec::with_capacity(self.steps.count);
             let (mut from, mut to) = (0, 0);
             for (step, time) in self.steps.times().enumerate() {
@@ -126,7 +161,8 @@ impl Evaluator<'_> {
                 }
                 self.budget.work(if function.walks() { (to - from) as u64 } else { 0 })?;
                 self.see(step, (to - from) as u64);
-                let window = Window { all, from, to, end, start, time, step };
+                let rolled = summed.as_ref();
+                let window = Window { all, from, to, end, start, time, step, rolled };
                 values.push(cell(if from < to { function.value(&window) } else { None }));
             }
             let column = Column { labels: series.labels, values };

@@ -115,7 +115,8 @@ impl Sliding {
         windows.held.iter().map(move |held| {
             let memory = memories.next();
             let (from, to) = (held.from, held.samples.len());
-            let window = Window { all: &held.samples, from, to, end, start, time: at, step: 0 };
+            let all = &held.samples;
+            let window = Window { all, from, to, end, start, time: at, step: 0, rolled: None };
             cell(value(*function, memory, held, &window))
         })
     }
