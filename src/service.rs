@@ -93,7 +93,7 @@ impl Service {
         listener: TcpListener,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let (store, recovery) = open(&settings).map_err(Error::Store)?;
+        let (store, recovery) = open(&settings, &listener).map_err(Error::Store)?;
         let data: Arc<dyn Follow> = Arc::clone(&store) as _;
         let own = Arc::new(OwnFigures::default());
         let figures = Arc::clone(&own);
@@ -189,9 +189,13 @@ impl Service {
     }
 }
 
-/// Opens the data folder.
-fn open(settings: &Settings) -> Result<(Arc<Store>, Recovery), OpenError> {
+/// Opens the data folder, and tells those who find it in use where this service can be asked.
+fn open(settings: &Settings, listener: &TcpListener) -> Result<(Arc<Store>, Recovery), OpenError> {
     let folder = Folder::lock(Path::new(&settings.storage.path))?;
+    let address = listener.local_addr().map_or_else(|_| String::new(), |at| at.to_string());
+    if let Err(error) = folder.tell(&address) {
+        log::warn!("`watchglass backup` will not find this service error={error}");
+    }
     let (max_age, max_future) = (settings.ingest.max_age, settings.ingest.max_future);
     // Without randomness the salts of segments are alike; what is read is checked all the same.
     let draw = || getrandom::u32().unwrap_or_default();

@@ -46,6 +46,14 @@ pub enum Command {
     /// Look after a data folder that no service uses
     #[command(subcommand)]
     Store(StoreCommand),
+
+    /// Copy the data folder to DIR, whether or not a service runs on it; start with --data DIR to
+    /// restore
+    Backup {
+        /// Where to; the folder must not be there yet
+        #[arg(value_name = "DIR")]
+        target: PathBuf,
+    },
 }
 
 /// What is done with a data folder.

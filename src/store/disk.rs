@@ -190,7 +190,7 @@ impl error::Error for DiskError {
 pub struct Folder {
     root: PathBuf,
     /// Its lock goes with it, also when the process is killed.
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -210,7 +210,18 @@ impl Folder {
             }
             TryLockError::Error(error) => failed(error),
         })?;
-        Ok(Self { root: root.to_owned(), _lock: file })
+        // Where another process could be asked that had the folder before.
+        file.set_len(0).map_err(failed)?;
+        Ok(Self { root: root.to_owned(), lock: file })
+    }
+
+    /// Writes into the lock where the process that has the folder can be asked; see [`address_of`].
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn tell(&self, address: &str) -> Result<(), DiskError> {
+        let told = (&self.lock).write_all(address.as_bytes());
+        told.map_err(|error| DiskError::new("write", &self.root.join(LOCK), error))
     }
 
     /// Does something to the file of that name.
@@ -223,6 +234,11 @@ impl Folder {
         let path = self.root.join(path);
         act(&path).map_err(|error| DiskError::new(doing, &path, error))
     }
+}
+
+/// Where the process that has the folder `root` said that it can be asked.
+pub fn address_of(root: &Path) -> Option<String> {
+    fs::read_to_string(root.join(LOCK)).ok().filter(|address| !address.is_empty())
 }
 
 impl Disk for Folder {
@@ -413,8 +429,12 @@ mod tests {
         let second = Folder::lock(root.path()).expect_err("taken");
         assert_eq!(second.fault(), Fault::InUse);
         assert!(second.to_string().starts_with("cannot lock `"), "{second}");
+        assert_eq!(address_of(root.path()), None);
+        disk.tell("127.0.0.1:80").expect("written");
+        assert_eq!(address_of(root.path()).as_deref(), Some("127.0.0.1:80"));
         drop(disk);
         Folder::lock(root.path()).expect("free again");
+        assert_eq!(address_of(root.path()), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod refused;
 mod replay;
 mod series;
 mod shard;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -43,7 +44,7 @@ use block::Blocks;
 pub use block::{BLOCK_VERSION, BlockError, examine_block};
 pub use census::Census;
 use cut::Cutting;
-pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable};
+pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable, address_of};
 pub use files::{Contents, FileKind, StoreFile};
 pub use import::{Import, ImportTally};
 use index::Index;
@@ -54,6 +55,7 @@ pub use options::{Durability, Options, Retention};
 use refused::{Limits, Refused, RefusedCounters};
 pub use replay::Recovery;
 use shard::{Gate, SHARDS, Shard, Tally, Terms, shard_of};
+pub use snapshot::SNAPSHOTS;
 
 /// The most refusals of one batch that are put in words.
 const REFUSALS_MAX: usize = 20;
@@ -176,6 +178,7 @@ impl Store {
         draw: impl FnMut() -> u32 + Send + 'static,
     ) -> Result<(Self, Recovery), OpenError> {
         let mut store = Self::new(options, max_age, max_future);
+        snapshot::remove_unfinished(&*disk)?;
         let blocks = Blocks::open(Arc::clone(&disk), store.limits.memory_max / INDEX_SHARE)?;
         if options.max_size.is_none() {
             let share = disk.size_bytes()? / options::DISK_SHARE;

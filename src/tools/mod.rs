@@ -3,6 +3,7 @@
 //! Each command is a function of the settings, the time and a place to write words to. A folder is
 //! used by one process at a time: while a service runs on it, all but the backup refuse.
 
+mod backup;
 mod export;
 mod import;
 mod progress;
@@ -31,8 +32,14 @@ pub fn run(
     now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
-    let Command::Store(command) = command;
     let folder = Path::new(&settings.storage.path);
+    let command = match command {
+        Command::Store(command) => command,
+        Command::Backup { target } => {
+            is_there(folder)?;
+            return backup::backup(folder, target, out);
+        }
+    };
     if matches!(command, StoreCommand::Import(_)) {
         let shown = folder.display();
         let made = std::fs::create_dir_all(folder);
@@ -47,12 +54,18 @@ pub fn run(
     }
 }
 
+fn is_there(folder: &Path) -> Result<(), String> {
+    let shown = folder.display();
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(format!("there is no data folder `{shown}` (choose one with --data DIR)"))
+}
+
 /// Takes the data folder, which has to be there.
 fn lock(folder: &Path) -> Result<Arc<dyn Disk>, String> {
+    is_there(folder)?;
     let shown = folder.display();
-    if !folder.is_dir() {
-        return Err(format!("there is no data folder `{shown}` (choose one with --data DIR)"));
-    }
     match Folder::lock(folder) {
         Ok(disk) => Ok(Arc::new(disk)),
         Err(error) if error.fault() == Fault::InUse => Err(format!(

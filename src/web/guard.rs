@@ -49,7 +49,8 @@ impl Guard {
         let path = request.path();
         let readable = path == "/federate"
             || path == "/api/openapi.json"
-            || (path.starts_with("/api/v1/") && !PUSHES.contains(&path));
+            || (path.starts_with("/api/v1/")
+                && !CHANGES.iter().any(|change| path.starts_with(change)));
         let origin = request.headers().get(ORIGIN).filter(|_| readable)?;
         let listed = self.readers.iter().any(|reader| reader.as_bytes() == origin.as_bytes());
         listed.then(|| origin.clone())
@@ -117,8 +118,8 @@ pub(crate) fn policy(parents: &[String]) -> String {
     }
 }
 
-/// What lies under `/api/v1/` and takes samples in: no page of another site may use it.
-const PUSHES: [&str; 2] = ["/api/v1/push", "/api/v1/write"];
+/// What lies under `/api/v1/` and changes something: no page of another site may use it.
+const CHANGES: [&str; 3] = ["/api/v1/push", "/api/v1/write", "/api/v1/admin/"];
 
 /// Lets a page of another site read the answer (the Fetch standard, CORS protocol).
 fn admit(reader: HeaderValue, headers: &mut HeaderMap) {

@@ -21,10 +21,10 @@ const KILLS: usize = 50;
 const ENDS: usize = 5;
 
 /// The values that were acknowledged: of each writer, by the time of the sample.
-type Acknowledged = BTreeMap<(usize, i64), f64>;
+pub(crate) type Acknowledged = BTreeMap<(usize, i64), f64>;
 
 /// Pushes of one writer until the program does not answer any more; each push brings a few samples.
-async fn write(
+pub(crate) async fn write(
     program: std::net::SocketAddr,
     writer: usize,
     from: i64,
@@ -52,7 +52,7 @@ async fn write(
 }
 
 /// All that is kept.
-async fn kept(program: &Program) -> Acknowledged {
+pub(crate) async fn kept(program: &Program) -> Acknowledged {
     let path = "/api/v1/query?query=kept%5B1h%5D";
     let ask = async {
         loop {

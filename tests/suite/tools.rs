@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use watchglass::clock::SystemClock;
 use watchglass::ingest::remote_write;
-use watchglass::model::{Labels, Sample, Timestamp, stale_marker};
+use watchglass::model::{Clock, Labels, Sample, Timestamp, stale_marker};
 
+use crate::durable::{kept, write};
 use crate::program::{Program, command};
-use crate::support::{Request, within};
+use crate::support::{App, NOW, Request, within};
 
 /// When the samples begin that are imported: a week begins a little later.
 const START: i64 = 1_700_000_000_000;
@@ -201,4 +203,89 @@ fn a_folder_in_use_or_missing_is_said() {
     }
     program.kill();
     told(folder.path(), "store verify");
+}
+
+/// Pushes a few samples, each of which is acknowledged.
+async fn push_some(program: &Program, from: i64) {
+    for at in from..from + 40 {
+        let body = format!("kept{{writer=\"9\"}} {at} {at}\n");
+        let push = async {
+            // It may still read its log.
+            while Request::post("/push", &body).send(program.address).await.status == 503 {}
+        };
+        within("a push", push).await;
+    }
+}
+
+#[tokio::test]
+async fn a_backup_has_everything_that_was_acknowledged_before() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let copies = [(); 2].map(|()| Arc::new(tempfile::tempdir().unwrap()));
+    let from = SystemClock.now().0 - 600_000;
+    let program = Program::over(Arc::clone(&folder));
+    let others: Vec<_> = (0..3)
+        .map(|writer| tokio::spawn(write(program.address, writer, from, Arc::default())))
+        .collect();
+    push_some(&program, from).await;
+    let backup = |copy: &TempDir| {
+        let (folder, target) = (Arc::clone(&folder), copy.path().join("data"));
+        let work = move || told(folder.path(), &format!("backup {}", target.display()));
+        async move { String::from_utf8(tokio::task::spawn_blocking(work).await.unwrap()).unwrap() }
+    };
+    let words = within("a backup", backup(&copies[0])).await;
+    assert!(words.contains("as a snapshot of the service"), "{words}");
+    let left = std::fs::read_dir(folder.path().join("data/snapshots")).unwrap().count();
+    assert_eq!(left, 0, "the snapshot has moved");
+    program.kill();
+    let mut acknowledged = 0;
+    for writer in others {
+        acknowledged += within("a writer", writer).await.unwrap().len();
+    }
+    assert!(acknowledged > 0, "pushes went on meanwhile");
+    let words = within("a backup", backup(&copies[1])).await;
+    assert!(words.contains("no service runs on it"), "{words}");
+    for copy in copies {
+        told(copy.path(), "store verify");
+        let program = Program::over(copy);
+        let found = kept(&program).await;
+        for at in from..from + 40 {
+            assert_eq!(found.get(&(9, at)), Some(&(at as f64)), "{at}");
+        }
+        assert!(found.iter().all(|((_, at), value)| *value == *at as f64), "nothing is made up");
+        program.kill();
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_is_made_over_http_and_one_that_was_cut_goes() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let snapshots = folder.path().join("snapshots");
+    std::fs::create_dir_all(snapshots.join("20200101T000000Z-1.part/log")).unwrap();
+    let app = App::over(Arc::clone(&folder), NOW, "").await;
+    assert_eq!(std::fs::read_dir(&snapshots).unwrap().count(), 0);
+    app.push("orders 42").await;
+    for path in ["/api/v1/admin/snapshot", "/api/v1/admin/tsdb/snapshot"] {
+        let answer = app.post(path, "").await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let answer = answer.json();
+        let name = answer["data"]["name"].as_str().unwrap();
+        assert!(name.starts_with("20231114T221320Z-") && answer["status"] == "success", "{answer}");
+        let segments = std::fs::read_dir(snapshots.join(name).join("log")).unwrap().count();
+        assert!(segments > 0, "{segments}");
+        let foreign = Request::post(path, "").header("Origin", "http://evil.example");
+        assert_eq!(foreign.send(app.address).await.status, 403);
+        assert!(app.get(path).await.status >= 400);
+    }
+    assert_eq!(std::fs::read_dir(&snapshots).unwrap().count(), 2);
+}
+
+#[test]
+fn a_backup_does_not_write_over_anything() {
+    let folder = folder_with("in", DUMPED);
+    told(folder.path(), "store import in");
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    let (code, _, err) = run(folder.path(), "backup there");
+    assert!(code == Some(1) && err.contains("`there` is there already"), "{err}");
+    told(folder.path(), "backup copy");
+    assert!(told(folder.path(), "store export") == told(folder.path(), "store export --data copy"));
 }

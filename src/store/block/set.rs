@@ -21,6 +21,7 @@ use super::{BLOCK_VERSION, BlockError};
 use crate::model::{Counter, Reading, Timestamp};
 use crate::store::disk::{Disk, DiskError, Fault};
 use crate::store::log::OpenError;
+use crate::store::snapshot;
 
 /// The folder of blocks inside the store's.
 pub(in crate::store) const FOLDER: &str = "blocks";
@@ -205,6 +206,30 @@ impl Blocks {
         if !block.suspect.swap(true, Ordering::Relaxed) {
             let number = block.number;
             log::error!("a part of block {number:016x} cannot be read and is left out: {error}");
+        }
+    }
+
+    /// Links all blocks into the folder of a snapshot.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub(in crate::store) fn link_into(&self, folder: &Path) -> Result<(), DiskError> {
+        let into = snapshot::folder(&*self.disk, folder, FOLDER)?;
+        let mut list = self.list();
+        loop {
+            for block in list.iter() {
+                let name = name(block.number, ENDING);
+                match snapshot::link(&*self.disk, &path(block.number, ENDING), &into.join(name)) {
+                    // Another block has its samples by now, or it was linked before.
+                    Err(error) if matches!(error.fault(), Fault::Missing | Fault::Exists) => {}
+                    linked => linked?,
+                }
+            }
+            let now = self.list();
+            if now.iter().all(|block| list.iter().any(|known| known.number == block.number)) {
+                return self.disk.sync_folder(&into);
+            }
+            list = now;
         }
     }
 

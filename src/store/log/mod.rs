@@ -19,8 +19,9 @@ mod tests;
 mod value;
 mod writer;
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
 use futures_channel::oneshot;
 use parking_lot::{Condvar, Mutex};
@@ -127,6 +128,16 @@ struct Queue {
     closing: bool,
     /// What is not needed any more.
     released: Released,
+    /// Snapshots that wait for the segments.
+    snapshots: Vec<Snapshot>,
+}
+
+/// A snapshot that is being made.
+struct Snapshot {
+    /// Its folder.
+    folder: PathBuf,
+    /// Is told when all segments are in it.
+    done: mpsc::Sender<Result<(), NotDurable>>,
 }
 
 /// What is not needed any more: samples older than a time, in segments before a number.
@@ -231,6 +242,26 @@ impl Log {
     /// those without anything else can go.
     pub(super) fn release(&self, before: u64, edge: Timestamp) {
         self.queue.lock().released = Released { before, edge };
+    }
+
+    /// Has the writer write what waits, end its segment, and link all segments into the folder of
+    /// a snapshot; waits for it.
+    ///
+    /// # Errors
+    /// When the log or the links cannot be written, or the writer ends.
+    pub(super) fn link_into(&self, folder: &Path) -> Result<(), NotDurable> {
+        let (done, told) = mpsc::channel();
+        {
+            let mut queue = self.queue.lock();
+            if queue.closing {
+                return Err(NotDurable::Failed("the service ends".to_owned()));
+            }
+            queue.snapshots.push(Snapshot { folder: folder.to_owned(), done });
+            queue.urgent = true;
+        }
+        self.wake.notify_one();
+        let ended = |_| NotDurable::Failed("the service ends".to_owned());
+        told.recv().map_err(ended).flatten()
     }
 
     /// Makes the writer write what waits and end.

@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::encode::{Encoder, SeriesBook};
 use super::frame::{SegmentId, header};
 use super::segments::{FOLDER, SegmentFile, path};
-use super::{Item, Log, LogState, Logged, Released};
+use super::{Item, Log, LogState, Logged, Released, Snapshot};
 use crate::model::{NotDurable, Span, Timestamp};
-use crate::store::{DiskError, Fault, Writable};
+use crate::store::{DiskError, Fault, Writable, snapshot};
 
 /// What nobody waits for is written after this long at most.
 const LINGER: Duration = Duration::from_secs(1);
@@ -85,10 +85,18 @@ impl LogWriter {
     /// Writes what waits, and says to those who wait whether it is safe. Removes segments that are
     /// not needed any more.
     pub fn commit(&mut self) {
-        let released = self.take_queue();
+        let (released, snapshots) = self.take_queue();
+        self.write_backlog(released);
+        for Snapshot { folder, done } in snapshots {
+            // Who gave up waiting is told nothing.
+            let _ = done.send(self.link_into(&folder));
+        }
+        self.remove_old(released);
+    }
+
+    fn write_backlog(&mut self, released: Released) {
         let well = *self.log.state.lock() == LogState::Well;
         if self.backlog.is_empty() && well {
-            self.remove_old(released);
             return;
         }
         // Where a segment has failed, a new one may do. On a full disk it will not.
@@ -103,16 +111,41 @@ impl LogWriter {
             Ok(()) => self.succeeded(),
             Err(error) => self.failed(&error),
         }
-        self.remove_old(released);
     }
 
-    /// Moves what waits behind the backlog; gives what is not needed any more.
-    fn take_queue(&mut self) -> Released {
+    /// Ends the segment, so that nothing is added to what is there, and links all of them into the
+    /// folder of a snapshot.
+    fn link_into(&mut self, folder: &Path) -> Result<(), NotDurable> {
+        match &*self.log.state.lock() {
+            LogState::Full(why) => return Err(NotDurable::Full(why.clone())),
+            LogState::Failing(why) => return Err(NotDurable::Failed(why.clone())),
+            LogState::Well | LogState::Replaying { .. } => {}
+        }
+        self.segment = None;
+        let disk = &*self.log.disk;
+        let link_all = || {
+            let into = snapshot::folder(disk, folder, FOLDER)?;
+            for file in self.log.files() {
+                let linked = snapshot::link(disk, &path(file.id), &into.join(file.id.name()));
+                // One that held nothing whole was set aside.
+                linked.or_else(|error| match error.fault() {
+                    Fault::Missing => Ok(()),
+                    _ => Err(error),
+                })?;
+            }
+            disk.sync_folder(&into)
+        };
+        link_all().map_err(|error| NotDurable::Failed(error.to_string()))
+    }
+
+    /// Moves what waits behind the backlog; gives what is not needed any more, and the snapshots
+    /// that are wanted.
+    fn take_queue(&mut self) -> (Released, Vec<Snapshot>) {
         let mut queue = self.log.queue.lock();
         queue.urgent = false;
         self.backlog_samples += std::mem::take(&mut queue.samples);
         self.backlog.append(&mut queue.items);
-        queue.released
+        (queue.released, std::mem::take(&mut queue.snapshots))
     }
 
     /// Writes the backlog. After an error there is no open segment.

@@ -4,6 +4,7 @@
 //! pieces as it is written down, so that a large answer never stands in memory as one text. Types
 //! on the wire are this module's own.
 
+mod admin;
 mod answer;
 mod ast;
 mod error;
@@ -113,6 +114,10 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .route("/status/flags", super::server::get().to(status::flags))
             .route("/status/config", super::server::get().to(status::config))
             .route("/status/tsdb", super::server::get().to(status::tsdb))
+            .route("/admin/snapshot", web::post().to(admin::snapshot))
+            .route("/admin/snapshot", web::put().to(admin::snapshot))
+            .route("/admin/tsdb/snapshot", web::post().to(admin::snapshot))
+            .route("/admin/tsdb/snapshot", web::put().to(admin::snapshot))
             .default_service(web::to(unknown)),
     );
     config.route("/api/openapi.json", super::server::get().to(openapi::serve));

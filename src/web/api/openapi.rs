@@ -18,6 +18,7 @@ pub struct Route {
 
 const GET: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
+const CHANGE: &[&str] = &["POST", "PUT"];
 const BOTH: &[&str] = &["GET", "POST"];
 const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
@@ -72,6 +73,8 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/api/v1/status/flags", &[], "Settings of the command line"),
     route(GET, "/api/v1/status/config", &[], "Settings in force"),
     route(GET, "/api/v1/status/tsdb", &["limit"], "Figures of the head"),
+    route(CHANGE, "/api/v1/admin/snapshot", &[], "Make a snapshot of the history"),
+    route(CHANGE, "/api/v1/admin/tsdb/snapshot", &[], "Make a snapshot of the history"),
     route(GET, "/federate", &["*match[]"], "The newest samples of chosen series, as Prometheus text"),
     route(GET, "/api/openapi.json", &[], "This description"),
     route(GET, "/-/healthy", &[], "Whether the service lives"),
