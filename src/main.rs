@@ -20,7 +20,6 @@ use watchglass::clock::SystemClock;
 use watchglass::config::{self, Flags, Settings};
 use watchglass::model::Clock;
 use watchglass::tools;
-use watchglass::web::Descriptors;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -69,7 +68,7 @@ fn start() -> Result<(), Exit> {
     }
     prepare_folder(Path::new(&settings.storage.path))
         .map_err(|text| complain(&text, Exit::Settings))?;
-    raise_open_files(settings.server.connections_max);
+    raise_open_files();
     let listener = settings.server.address().and_then(listen);
     let listener = listener.map_err(|text| complain(&text, Exit::Settings))?;
     let address = listener.local_addr().map_err(|error| complain(&chain(&error), Exit::Running))?;
@@ -172,31 +171,21 @@ fn prepare_folder(folder: &Path) -> Result<(), String> {
     std::fs::remove_file(&probe).map_err(|error| cannot("write to", &error))
 }
 
-/// Raises this process's limit of open files as far as it may, and says so when the connections
-/// that the settings allow do not fit.
+/// Raises this process's limit of open files as far as it may.
 #[cfg(unix)]
-fn raise_open_files(connections_max: usize) {
+fn raise_open_files() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let before = limit.current;
         limit.current = limit.maximum;
-        if setrlimit(Resource::Nofile, limit).is_err() {
-            limit.current = before;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            log::warn!("the limit of open files cannot be raised error={error}");
         }
-    }
-    let fit = Descriptors::new(connections_max as u64, limit.current).connections;
-    if fit < connections_max as u64 {
-        log::info!(
-            "fewer files may be open than `server.connections_max` needs: connections beyond those \
-             that fit will wait open_files={} connections={fit}",
-            limit.current.unwrap_or_default()
-        );
     }
 }
 
 #[cfg(not(unix))]
-fn raise_open_files(_connections_max: usize) {}
+fn raise_open_files() {}
 
 /// Writes one line to standard output. When nobody reads it that is no reason to end.
 fn say(text: &str) {

@@ -21,7 +21,7 @@ mod server;
 
 pub use error::Error;
 pub use guard::Guard;
-pub use live::{Descriptors, Gate, GateError};
+pub use live::{Gate, GateError};
 
 pub(crate) use api::{About, Api};
 pub(crate) use boards::Registry;

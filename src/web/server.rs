@@ -106,7 +106,16 @@ pub(crate) fn start(
 ) -> std::io::Result<(Server, ServerHandle)> {
     let count = worker_count(&parts.options);
     let connections_max = parts.options.connections_max as u64;
-    let descriptors = Descriptors::new(connections_max, straight::files_max());
+    let files_max = straight::files_max();
+    let descriptors = Descriptors::new(connections_max, files_max, straight::files_open());
+    if descriptors.connections < connections_max {
+        log::info!(
+            "fewer files may be open than `server.connections_max` needs: connections beyond those \
+             that fit will wait open_files={} connections={}",
+            files_max.unwrap_or_default(),
+            descriptors.connections
+        );
+    }
     let per_worker = (descriptors.connections as usize).div_ceil(count);
     let workers = Arc::new(workers);
     let shared = Shared {

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use watchglass::clock::SystemClock;
 use watchglass::model::{Clock, Span};
 
@@ -148,4 +150,55 @@ async fn an_answer_says_when_it_promises_less() {
     assert_eq!((answer.status, &answer.json()["durability"]), (200, &json!("async")));
     let app = App::start().await;
     assert!(app.post("/push", "orders 1").await.json().get("durability").is_none());
+}
+
+/// Sends a push over a connection that stays, and reads the status of the answer.
+async fn push_over(connection: &mut TcpStream, at: i64) -> u16 {
+    let body = format!("kept{{writer=\"0\"}} {at} {at}\n");
+    let length = body.len();
+    let head =
+        format!("POST /push HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+    connection.write_all((head + &body).as_bytes()).await.unwrap();
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = connection.read(&mut piece).await.unwrap();
+        assert!(read > 0, "the connection ended: {}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&piece[..read]);
+        let text = String::from_utf8_lossy(&answer);
+        // The body of an answer to a push is one JSON object, without another inside.
+        if text.contains("\r\n\r\n") && text.ends_with('}') {
+            return text.split(' ').nth(1).unwrap().parse().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_few_files_may_be_open_connections_wait_and_storage_does_not() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let program = Program::limited(Arc::clone(&folder), 96);
+    let mut pushing = TcpStream::connect(program.address).await.unwrap();
+    let from = SystemClock.now().0 - 600_000;
+    assert_eq!(within("a push", push_over(&mut pushing, from)).await, 200);
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        let mut one = TcpStream::connect(program.address).await.unwrap();
+        one.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
+        held.push(one);
+    }
+    for at in from + 1..from + 100 {
+        assert_eq!(within("a push", push_over(&mut pushing, at)).await, 200, "{at}");
+    }
+    // A new segment and the links of a snapshot need descriptors too.
+    let snapshot = "POST /api/v1/admin/snapshot HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Length: 0\r\n\r\n";
+    pushing.write_all(snapshot.as_bytes()).await.unwrap();
+    let mut piece = [0; 4096];
+    let read = within("a snapshot", pushing.read(&mut piece)).await.unwrap();
+    assert!(piece[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&piece));
+    drop(held);
+    let found = within("new connections", kept(&program)).await;
+    assert_eq!(found.len(), 100);
+    program.kill();
+    let found = kept(&Program::over(folder)).await;
+    assert!((from..from + 100).all(|at| found.get(&(0, at)) == Some(&(at as f64))));
 }

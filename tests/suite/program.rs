@@ -38,7 +38,20 @@ impl Program {
 
     /// Starts it in a folder that it may have run in before, and reads the one line that it prints.
     pub(crate) fn over(folder: Arc<TempDir>) -> Self {
-        let mut command = command(folder.path(), &["--bind", "127.0.0.1:0"]);
+        let command = command(folder.path(), &["--bind", "127.0.0.1:0"]);
+        Self::begin(folder, command)
+    }
+
+    /// The same, where it may open so many files.
+    pub(crate) fn limited(folder: Arc<TempDir>, files: u32) -> Self {
+        let mut shell = Command::new("sh");
+        let line = format!("ulimit -n {files} && exec \"$0\" --bind 127.0.0.1:0");
+        shell.current_dir(folder.path()).env_remove("RUST_LOG");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_watchglass")]);
+        Self::begin(folder, shell)
+    }
+
+    fn begin(folder: Arc<TempDir>, mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

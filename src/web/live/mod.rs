@@ -18,7 +18,7 @@ use crate::live::{Outgoing, Outlet};
 pub(super) use fallback::Keys;
 pub use gate::{Gate, GateError};
 pub(crate) use sent::Sent;
-pub use straight::Descriptors;
+pub(super) use straight::Descriptors;
 pub(crate) use worker::{OUTGOING_MAX, Worker};
 
 /// The hub's way to one worker.

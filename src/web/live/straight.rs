@@ -11,28 +11,38 @@ use actix_web::dev::Extensions;
 
 /// Descriptors kept for what is no connection: files, the listener, pipes of the runtime.
 const RESERVED: u64 = 256;
+/// The same where few files may be open, beside those that are open at the start: what collectors
+/// and workers are yet to open, the log's next segment, blocks that are written and merged.
+const RESERVED_LEAST: u64 = 48;
+/// A process that may open fewer files than this has few of them.
+const FEW: u64 = 4 * RESERVED;
 
 /// The second descriptor of a connection, until its session takes it.
 struct Second(Cell<Option<TcpStream>>);
 
 /// How the files that a process may open are given to its connections.
 #[derive(Debug, Clone, Copy)]
-pub struct Descriptors {
+pub(crate) struct Descriptors {
     /// Connections that fit.
-    pub connections: u64,
+    pub(crate) connections: u64,
     /// A connection whose own descriptor is lower has a second one.
     second_below: u64,
 }
 
 impl Descriptors {
-    /// For `connections` at most, in a process that may open `files`; nothing is no limit. When
-    /// two descriptors each are too many, connections in the lower half have two and others one.
-    pub fn new(connections: u64, files: Option<u64>) -> Self {
+    /// For `connections` at most, in a process that may open `files` (nothing is no limit) and has
+    /// `open` of them open. When two descriptors each are too many, connections in the lower half
+    /// have two and others one, or all have one.
+    pub(crate) fn new(connections: u64, files: Option<u64>, open: u64) -> Self {
+        let least = open + RESERVED_LEAST;
+        let reserved =
+            if files.is_some_and(|files| files < FEW) { least } else { RESERVED.max(least) };
         match files {
-            Some(files) if files < connections * 2 + RESERVED => {
-                let with_two = (files / 2).saturating_sub(RESERVED) / 2;
-                let fit = files.saturating_sub(RESERVED + with_two);
-                Self { connections: connections.min(fit), second_below: files / 2 }
+            Some(files) if files < connections * 2 + reserved => {
+                let with_two = (files / 2).saturating_sub(reserved) / 2;
+                let fit = files.saturating_sub(reserved + with_two).max(1);
+                let second_below = if with_two > 0 { files / 2 } else { 0 };
+                Self { connections: connections.min(fit), second_below }
             }
             _ => Self { connections, second_below: u64::MAX },
         }
@@ -48,6 +58,18 @@ pub(crate) fn files_max() -> Option<u64> {
 #[cfg(not(unix))]
 pub(crate) fn files_max() -> Option<u64> {
     None
+}
+
+/// About how many files this process has open: the system gives the lowest free number.
+#[cfg(unix)]
+pub(crate) fn files_open() -> u64 {
+    use std::os::fd::AsRawFd;
+    std::fs::File::open("/dev/null").map_or(0, |file| file.as_raw_fd() as u64)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn files_open() -> u64 {
+    0
 }
 
 /// Makes the second descriptor of a new connection, unless it is encrypted or descriptors are
@@ -84,7 +106,7 @@ mod tests {
     #[test]
     fn as_many_connections_fit_as_there_are_descriptors() {
         for files in [1024, 4096, 20_000, 40_256, 1_048_576] {
-            let descriptors = Descriptors::new(20_000, Some(files));
+            let descriptors = Descriptors::new(20_000, Some(files), 40);
             // The reserve is in use before the first connection comes.
             let used = (0..descriptors.connections).fold(RESERVED, |used, _| {
                 used + if used < descriptors.second_below { 2 } else { 1 }
@@ -94,5 +116,17 @@ mod tests {
             assert!(all || used + 4 > files, "only {used} of {files}");
             assert_eq!(all, files >= 40_256, "{files}");
         }
+    }
+
+    #[test]
+    fn where_files_are_few_those_of_the_storage_come_first() {
+        let check = |(files, open), expected: (u64, u64)| {
+            let descriptors = Descriptors::new(20_000, Some(files), open);
+            assert_eq!((descriptors.connections, descriptors.second_below), expected, "{files}");
+        };
+        check((96, 16), (32, 0));
+        check((96, 30), (18, 0));
+        check((64, 60), (1, 0));
+        check((200, 16), (118, 100));
     }
 }
