@@ -15,8 +15,8 @@ use support::{median, thread_seconds};
 use watchglass::clock::SystemClock;
 use watchglass::collect;
 use watchglass::model::{
-    Append, Batch, Clock, Labels, Matcher, Origin, Principal, Report, Sample, Select, Selection,
-    Span, TimeRange, Timestamp,
+    Append, Batch, Clock, Labels, Matcher, Origin, Principal, Reading, Report, Sample, Select,
+    Selection, Span, TimeRange, Timestamp,
 };
 use watchglass::query::{Grid, Limits, Options as QueryOptions, Plan, evaluate};
 use watchglass::store::{Folder, Options, Store};
@@ -53,7 +53,10 @@ fn store(folder: &Path) -> Store {
 fn figure(store: &Store, name: &str) -> f64 {
     let mut readings = Vec::new();
     store.report(&mut readings);
-    readings.iter().filter(|reading| reading.name == name).map(|reading| reading.value).sum()
+    let of = |reading: &&Reading| {
+        reading.name == name && reading.labels.iter().all(|(_, tier)| tier == "raw")
+    };
+    readings.iter().filter(of).map(|reading| reading.value).sum()
 }
 
 /// Records this host and packs what came into one block of each stretch.

@@ -1,5 +1,5 @@
 //! From the head to blocks: what is older than an hour, two hours at a time, and earlier what does
-//! not fit into memory.
+//! not fit into memory. What lies in blocks is rolled up, merged, and removed in the end.
 //!
 //! The head lets go of samples when they are safe on disk, and of nothing else: each series notes
 //! the oldest time that came since its cut began, so that a late sample keeps it for the next cut.
@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Store;
-use super::block::{BlockError, Blocks, STRETCHES};
+use super::block::{Barren, BlockError, Blocks, Cover, UNIT, times};
 use super::shard::{SHARDS, Shard};
 use crate::model::{Kind, Labels, Sample, Span, TimeRange, Timestamp};
 
@@ -17,22 +17,23 @@ pub(super) const KEPT_IN_HEAD: Span = Span(3_600_000);
 const BLOCKS_A_CUT: usize = 64;
 /// After a failure the disk is left alone for this long.
 const PAUSE: Span = Span(30_000);
-/// A block reaches over this share of the retention at most, so that what goes with its last
-/// sample is not kept for much longer than it should be.
-pub(super) const BLOCK_SHARE: i64 = 2;
+/// The most blocks of rows that one call makes.
+const ROLLED_A_CALL: usize = 4;
 /// How many series are looked at under one taking of a shard's lock.
 const SERIES_A_LOCK: usize = 256;
 
 /// How far cutting has come.
 #[derive(Debug, Default)]
 pub(super) struct Cutting {
-    /// Up to here the head was cut as it is on time.
+    /// Up to here, this time included, the head was cut as it is on time.
     edge: Option<Timestamp>,
     /// After a failure: when to try again.
     pause: Option<Timestamp>,
     /// Memory ended while nothing could be written: the log alone has some of it, until the next
     /// start.
     lost: bool,
+    /// What could not be rolled up.
+    barren: Barren,
 }
 
 /// What came of trying to cut.
@@ -56,27 +57,44 @@ struct Row {
 
 impl Store {
     /// Keeps the blocks in order at the time `now`: called once a second, on a thread that may take
-    /// its time. Cuts the head when it is time, removes what is beyond retention and size, and
-    /// merges one group of blocks.
+    /// its time. Cuts the head when it is time, rolls some of what was cut up, removes what is
+    /// beyond retention and size, and merges one group of blocks.
     pub fn compact(&self, now: Timestamp) {
         let Some(blocks) = &self.blocks else { return };
-        let edge = now.saturating_sub(KEPT_IN_HEAD).floor_to(STRETCHES[0]);
+        let edge = now.saturating_sub(KEPT_IN_HEAD).floor_to(UNIT);
         if self.cut_on_time(blocks, edge, now) == Cut::Failed {
             return;
         }
-        let retention = self.limits.retention;
-        let widest = Span(retention.0 / BLOCK_SHARE);
         // A cut that is under way has its block in the list when the lock is free.
         let group = || {
             let _free = self.cutting.lock();
-            blocks.group(edge, widest)
+            blocks.group(edge, &self.limits.kept)
         };
-        let done = blocks
-            .expire(now.saturating_sub(retention), self.limits.disk_max)
+        let done = self
+            .roll_up(blocks, edge, now)
+            .and_then(|()| blocks.expire(&self.limits.kept, now, self.limits.disk_max))
             .and_then(|()| group().map_or(Ok(()), |group| blocks.merge(group)));
         if let Err(error) = done {
             self.failed(blocks, now, &error);
         }
+    }
+
+    /// Rolls up some of what ends by `edge`.
+    fn roll_up(&self, blocks: &Blocks, edge: Timestamp, now: Timestamp) -> Result<(), BlockError> {
+        for _ in 0..ROLLED_A_CALL {
+            let due = {
+                let cutting = self.cutting.lock();
+                // After a start the head may still have what is older.
+                let before = cutting.edge.map_or(Timestamp::MIN, |done| done.min(edge));
+                blocks.due(before, (&self.limits.kept, now), &cutting.barren)
+            };
+            let Some(due) = due else { break };
+            let (key, number) = due.key();
+            if !blocks.roll_up(due)? {
+                self.cutting.lock().barren.insert(key, number);
+            }
+        }
+        Ok(())
     }
 
     fn cut_on_time(&self, blocks: &Blocks, edge: Timestamp, now: Timestamp) -> Cut {
@@ -89,9 +107,11 @@ impl Store {
         }
         // Taken first: what comes from here on may be in the log and not in the blocks.
         let mark = self.log.as_ref().map(|log| log.mark());
-        match self.cut(blocks, edge) {
+        // What lies on the edge belongs to what ends there.
+        match self.cut(blocks, edge.saturating_add(Span(1))) {
             Ok(reached) => {
-                (cutting.edge, cutting.pause) = (Some(reached), None);
+                cutting.edge = Some(reached.saturating_sub(Span(1)));
+                cutting.pause = None;
                 if let (Some(log), Some(mark), false) = (&self.log, mark, cutting.lost) {
                     log.release(mark, reached);
                 }
@@ -135,13 +155,15 @@ impl Store {
     /// Writes what is older than `edge` and not in blocks yet, and lets go of it; gives the time
     /// up to which that was done.
     fn cut(&self, blocks: &Blocks, edge: Timestamp) -> Result<Timestamp, BlockError> {
-        let (rows, by_stretch) = self.begin_cut(edge);
-        let reached = by_stretch.keys().nth(BLOCKS_A_CUT).copied().unwrap_or(edge);
-        let written = by_stretch.iter().take(BLOCKS_A_CUT).try_for_each(|(start, places)| {
-            let end = start.saturating_add(STRETCHES[0]).min(edge).saturating_sub(Span(1));
-            let Some(range) = TimeRange::new(*start, end) else { return Ok(()) };
+        let (rows, by_unit) = self.begin_cut(edge);
+        let reached = by_unit.keys().nth(BLOCKS_A_CUT).map(|unit| times(*unit, unit + 1).from());
+        let reached = reached.unwrap_or(edge);
+        let written = by_unit.iter().take(BLOCKS_A_CUT).try_for_each(|(unit, places)| {
+            let whole = times(*unit, unit + 1);
+            let end = whole.to().min(edge.saturating_sub(Span(1)));
+            let Some(range) = TimeRange::new(whole.from(), end) else { return Ok(()) };
             let rows = places.iter().filter_map(|place| rows.get(*place));
-            blocks.add(|writer| {
+            blocks.add(Cover::units(*unit, unit + 1), |writer| {
                 for row in rows {
                     let Some((kind, samples)) = self.unwritten(row, range) else { continue };
                     writer.series(&row.labels, kind, samples)?;
@@ -161,8 +183,8 @@ impl Store {
     }
 
     /// Notes in all series that they are being cut. Gives those with something to write, sorted by
-    /// labels, and by stretch of time the places of those that may have samples in it.
-    fn begin_cut(&self, edge: Timestamp) -> (Vec<Row>, BTreeMap<Timestamp, Vec<usize>>) {
+    /// labels, and by unit of two hours the places of those that may have samples in it.
+    fn begin_cut(&self, edge: Timestamp) -> (Vec<Row>, BTreeMap<i64, Vec<usize>>) {
         let mut found = Vec::new();
         for (place, shard) in self.shards.iter().enumerate() {
             let slots = shard.read().slots();
@@ -170,22 +192,22 @@ impl Store {
                 shard.write().change(start..start + SERIES_A_LOCK, |slot, series| {
                     let Some(from) = series.begin_cut(edge) else { return };
                     let number = slot * SHARDS as u32 + place as u32;
-                    let mut stretches = BTreeSet::new();
-                    series.stretches(from, edge, STRETCHES[0], &mut stretches);
-                    found.push((Row { labels: series.labels.clone(), number, from }, stretches));
+                    let mut units = BTreeSet::new();
+                    series.units(from, edge, &mut units);
+                    found.push((Row { labels: series.labels.clone(), number, from }, units));
                 });
             }
         }
         found.sort_unstable_by(|one, other| one.0.labels.cmp(&other.0.labels));
-        let mut by_stretch: BTreeMap<Timestamp, Vec<usize>> = BTreeMap::new();
+        let mut by_unit: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         let mut rows = Vec::with_capacity(found.len());
-        for (row, stretches) in found {
-            for start in stretches {
-                by_stretch.entry(start).or_default().push(rows.len());
+        for (row, units) in found {
+            for unit in units {
+                by_unit.entry(unit).or_default().push(rows.len());
             }
             rows.push(row);
         }
-        (rows, by_stretch)
+        (rows, by_unit)
     }
 
     /// The samples of a series inside `range` that no block has.

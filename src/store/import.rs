@@ -10,9 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 
 use super::Store;
-use super::block::{BlockError, Blocks, STRETCHES};
-use super::cut::BLOCK_SHARE;
-use crate::model::{Batch, Labels, Sample, Span, Timestamp};
+use super::block::{BlockError, Blocks, Cover, Tier, stretches, times, unit};
+use crate::model::{Batch, Labels, Sample, Timestamp};
 
 /// So many samples are collected, 64 MiB, before they are written.
 const WAITING_SAMPLES_MAX: usize = 4 << 20;
@@ -21,14 +20,15 @@ const WAITING_SAMPLES_MAX: usize = 4 << 20;
 pub struct Import<'a> {
     store: &'a Store,
     blocks: &'a Blocks,
-    /// How long the stretches are that a block is written for.
-    stretch: Span,
+    /// How long the stretches are that a block is written for, in units of two hours.
+    stretch: i64,
     oldest: Timestamp,
     newest: Timestamp,
     waiting: HashMap<Labels, Vec<Sample>, RandomState>,
     waiting_samples: usize,
     waiting_samples_max: usize,
-    touched: BTreeSet<Timestamp>,
+    /// The first units of the stretches that were written.
+    touched: BTreeSet<i64>,
     /// What became of the samples so far.
     pub tally: ImportTally,
 }
@@ -49,12 +49,10 @@ impl Store {
     pub fn import(&self, now: Timestamp) -> Option<Import<'_>> {
         let blocks = self.blocks.as_ref()?;
         let retention = self.limits.retention;
-        let widest = Span(retention.0 / BLOCK_SHARE);
-        let stretch = STRETCHES.into_iter().rfind(|stretch| *stretch <= widest);
         Some(Import {
             store: self,
             blocks,
-            stretch: stretch.unwrap_or(STRETCHES[0]),
+            stretch: stretches(Tier::Raw, retention).max().unwrap_or(1),
             oldest: now.saturating_sub(retention),
             newest: now.saturating_add(self.limits.max_future),
             waiting: HashMap::default(),
@@ -102,8 +100,7 @@ impl Import<'_> {
     pub fn finish(mut self) -> Result<ImportTally, BlockError> {
         self.write()?;
         for start in &self.touched {
-            let end = start.saturating_add(self.stretch).saturating_sub(Span(1));
-            self.blocks.merge_inside(*start, end)?;
+            self.blocks.merge_inside(*start, start + self.stretch)?;
         }
         Ok(self.tally)
     }
@@ -111,19 +108,24 @@ impl Import<'_> {
     /// Writes what waits.
     fn write(&mut self) -> Result<(), BlockError> {
         let mut rows: BTreeMap<Labels, Vec<Sample>> = BTreeMap::new();
-        let mut starts = BTreeSet::new();
+        let mut units: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
         for (labels, samples) in self.waiting.drain() {
             let samples = ascending(samples);
-            starts.extend(samples.iter().map(|sample| sample.at.floor_to(self.stretch)));
+            for unit in samples.iter().map(|sample| unit(sample.at)) {
+                let start = unit.div_euclid(self.stretch) * self.stretch;
+                units.entry(start).or_default().insert(unit);
+            }
             rows.insert(labels, samples);
         }
         self.waiting_samples = 0;
-        for start in starts {
-            let end = start.saturating_add(self.stretch);
-            self.blocks.add(|writer| {
+        for (start, units) in units {
+            let stretch = times(start, start + self.stretch);
+            let covers: Vec<Cover> =
+                units.iter().map(|unit| Cover::units(*unit, unit + 1)).collect();
+            self.blocks.add(Cover::union(&covers), |writer| {
                 for (labels, samples) in &rows {
-                    let from = samples.partition_point(|sample| sample.at < start);
-                    let to = samples.partition_point(|sample| sample.at < end);
+                    let from = samples.partition_point(|sample| sample.at < stretch.from());
+                    let to = samples.partition_point(|sample| sample.at <= stretch.to());
                     let inside = samples.get(from..to).unwrap_or_default();
                     writer.series(labels, crate::model::Kind::Float, inside.iter().copied())?;
                 }

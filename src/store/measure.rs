@@ -3,14 +3,19 @@
 
 use super::Store;
 use super::shard::SHARDS;
-use crate::model::{Matcher, Measure, TimeRange};
+use crate::model::{Coarse, Matcher, Measure, TimeRange};
 
 /// So many series are looked at.
 const PROBES: usize = 16;
 
 impl Store {
     /// About how many series and samples lie inside.
-    pub(super) fn about(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+    pub(super) fn about(
+        &self,
+        matchers: &[Matcher],
+        range: TimeRange,
+        coarse: Option<Coarse>,
+    ) -> Measure {
         let numbers = self.index.read().numbers(matchers);
         let every = numbers.len().div_ceil(PROBES).max(1);
         let (mut probes, mut inside, mut samples) = (0, 0, 0);
@@ -23,10 +28,10 @@ impl Store {
             samples += about;
         }
         let scaled = |figure: u64| (figure * numbers.len() as u64).div_ceil(probes.max(1));
-        let Measure { series, samples: old } = self
-            .blocks
-            .as_ref()
-            .map_or(Measure { series: 0, samples: 0 }, |blocks| blocks.about(matchers, range));
+        let Measure { series, samples: old } =
+            self.blocks.as_ref().map_or(Measure { series: 0, samples: 0 }, |blocks| {
+                blocks.about(matchers, range, coarse)
+            });
         Measure { series: series.max(scaled(inside)), samples: old + scaled(samples) }
     }
 }
@@ -55,7 +60,7 @@ mod tests {
         }
         let check = |matcher: Matcher, from: i64, to: i64| {
             let range = TimeRange::new(Timestamp(from), Timestamp(to)).expect("a range");
-            let about = store.about(std::slice::from_ref(&matcher), range);
+            let about = store.about(std::slice::from_ref(&matcher), range, None);
             let selected = store.select(&Selection {
                 matchers: &[matcher],
                 range,

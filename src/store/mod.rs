@@ -141,6 +141,7 @@ impl Store {
             max_age: bounded(max_age),
             max_future: bounded(max_future),
             retention: bounded(options.retention.raw),
+            kept: options.retention.by_tier().map(bounded),
             series_max: options.series_max,
             memory_max: options.memory_bytes_max(),
             disk_max: options.max_size.map_or(options::DISK_MOST.0, |set| set.0),

@@ -64,6 +64,17 @@ pub enum Durability {
 pub struct Retention {
     /// How long samples are kept as they came. Default `2w`; `1m` to `100y`.
     pub raw: Span,
+    /// How long rows of a minute are kept. Default `90d`; `1m` to `100y`.
+    pub minutes: Span,
+    /// How long rows of an hour are kept. Default `2y`; `1m` to `100y`.
+    pub hours: Span,
+}
+
+impl Retention {
+    /// By tier, the finest first.
+    pub(super) const fn by_tier(&self) -> [Span; 3] {
+        [self.raw, self.minutes, self.hours]
+    }
 }
 
 impl Default for Options {
@@ -81,7 +92,8 @@ impl Default for Options {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { raw: Span(14 * 86_400_000) }
+        let days = |days: i64| Span(days * 86_400_000);
+        Self { raw: days(14), minutes: days(90), hours: days(730) }
     }
 }
 
@@ -102,10 +114,12 @@ impl Options {
             let text = format!("`{}` is not from 1 to {SERIES_MOST}", self.series_max);
             wrong.push(("series_max", text));
         }
-        if !(RETENTION_LEAST..=TIME_MOST).contains(&self.retention.raw) {
-            let raw = self.retention.raw;
-            let text = format!("`{raw}` is not from `{RETENTION_LEAST}` to `{TIME_MOST}`");
-            wrong.push(("retention.raw", text));
+        let keys = ["retention.raw", "retention.minutes", "retention.hours"];
+        for (key, kept) in keys.into_iter().zip(self.retention.by_tier()) {
+            if !(RETENTION_LEAST..=TIME_MOST).contains(&kept) {
+                let text = format!("`{kept}` is not from `{RETENTION_LEAST}` to `{TIME_MOST}`");
+                wrong.push((key, text));
+            }
         }
         wrong
     }
@@ -149,17 +163,22 @@ mod tests {
             max_size: Some(ByteSize(1)),
             series_max: 0,
             durability: Durability::Async,
-            retention: Retention { raw: Span(-1) },
+            retention: Retention { raw: Span(-1), minutes: Span(0), hours: Span(i64::MAX) },
         };
-        check(&wrong, &["path", "memory_max", "max_size", "series_max", "retention.raw"]);
+        let retention = ["retention.raw", "retention.minutes", "retention.hours"];
+        check(
+            &wrong,
+            &[&["path", "memory_max", "max_size", "series_max"], &retention[..]].concat(),
+        );
         assert!(wrong.check()[1].1.contains("8MiB"), "{:?}", wrong.check());
     }
 
     #[test]
     fn settings_are_read_with_their_units() {
-        let text = "durability = \"async\"\nseries_max = 5\nmemory_max = \"64MiB\"\n[retention]\nraw = \"2h\"\n";
+        let text = "durability = \"async\"\nseries_max = 5\nmemory_max = \"64MiB\"\n[retention]\nraw = \"2h\"\nminutes = \"1d\"\n";
         let read: Options = toml::from_str(text).expect("settings");
         assert_eq!(read.retention.raw, Span(7_200_000));
+        assert_eq!(read.retention.minutes, Span(86_400_000));
         assert_eq!((read.series_max, read.memory_bytes_max()), (5, 64 << 20));
         assert_eq!(read.durability, Durability::Async);
         assert!(toml::from_str::<Options>("serie_max = 5").is_err());

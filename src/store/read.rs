@@ -28,8 +28,8 @@ impl Select for Store {
         }
     }
 
-    fn measure(&self, matchers: &[Matcher], range: TimeRange, _coarse: Option<Coarse>) -> Measure {
-        self.about(matchers, range)
+    fn measure(&self, matchers: &[Matcher], range: TimeRange, coarse: Option<Coarse>) -> Measure {
+        self.about(matchers, range, coarse)
     }
 
     fn label_names(&self, matchers: &[Matcher], range: TimeRange) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::block::Kept;
 use super::index::Index;
 use crate::model::{Counter, MetricType, Reading, Span};
 
@@ -42,6 +43,8 @@ pub(super) struct Limits {
     pub(super) max_future: Span,
     /// `storage.retention.raw`.
     pub(super) retention: Span,
+    /// All of `storage.retention`, by tier.
+    pub(super) kept: Kept,
     /// `storage.series_max`.
     pub(super) series_max: usize,
     /// `storage.memory_max`, in bytes.

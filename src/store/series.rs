@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use super::block::unit;
 use super::chunk::{CHUNK_SAMPLES, Chunk, ChunkWriter};
 use crate::model::{Kind, Labels, Origin, Sample, Span, TimeRange, Timestamp};
 
@@ -317,24 +318,16 @@ impl Series {
         kept - self.footprint().samples
     }
 
-    /// Adds the beginnings of the stretches in which there may be samples from `from` on and older
+    /// Adds the units of two hours in which there may be samples from `from` on and older
     /// than `edge`.
-    pub(super) fn stretches(
-        &self,
-        from: Timestamp,
-        edge: Timestamp,
-        stretch: Span,
-        into: &mut BTreeSet<Timestamp>,
-    ) {
+    pub(super) fn units(&self, from: Timestamp, edge: Timestamp, into: &mut BTreeSet<i64>) {
         let open = (!self.open.is_empty()).then(|| (self.open.first(), self.open.last()));
         let chunks = self.sealed.iter().map(|chunk| (chunk.first, chunk.last));
         let single = self.late.iter().chain(&self.newest).map(|sample| (sample.at, sample.at));
         for (first, last) in chunks.chain(open).chain(single) {
             let (first, last) = (first.max(from), last.min(edge.saturating_sub(Span(1))));
-            let mut start = first.floor_to(stretch);
-            while start <= last && first <= last {
-                into.insert(start);
-                start = start.saturating_add(stretch);
+            if first <= last {
+                into.extend(unit(first)..=unit(last));
             }
         }
     }

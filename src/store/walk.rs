@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Store;
-use super::block::{Blocks, STRETCHES};
+use super::block::{Blocks, times};
 use super::shard::{SHARDS, Shard};
 use crate::model::{Labels, Matcher, Sample, Span, TimeRange, Timestamp};
 
 /// How long the stretches are that are walked over one after the other.
-const WEEK: Span = STRETCHES[STRETCHES.len() - 1];
+const WEEK: Span = Span(7 * 24 * 3_600_000);
 
 impl Store {
     /// Hands each series that passes one of `wanted`, with its samples of one week inside `range`,
@@ -45,18 +45,22 @@ impl Store {
         Ok(())
     }
 
-    /// How many samples there are, those counted twice that are in the head and in blocks.
+    /// How many samples there are as they came, those counted twice that are in the head and in
+    /// blocks.
     pub fn samples(&self) -> u64 {
-        let in_blocks = self.blocks.as_ref().map_or(0, |blocks| blocks.totals().1);
+        let in_blocks = self.blocks.as_ref().map_or(0, Blocks::samples);
         in_blocks + self.footprint().samples as u64
     }
 
     /// The beginnings of the weeks in which there are samples.
     fn weeks(&self) -> BTreeSet<Timestamp> {
         let mut weeks = BTreeSet::new();
-        self.change_all(|series| {
-            series.stretches(Timestamp::MIN, Timestamp::MAX, WEEK, &mut weeks);
-        });
+        let mut units = BTreeSet::new();
+        self.change_all(|series| series.units(Timestamp::MIN, Timestamp::MAX, &mut units));
+        for unit in units {
+            let range = times(unit, unit + 1);
+            weeks.extend([range.from(), range.to()].map(|at| at.floor_to(WEEK)));
+        }
         for span in self.blocks.iter().flat_map(Blocks::spans) {
             let mut start = span.from().floor_to(WEEK);
             while start <= span.to() {

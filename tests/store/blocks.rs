@@ -8,17 +8,17 @@ use watchglass::model::{
     Append, Batch, ByteSize, Labels, MatchOp, Matcher, Origin, Principal, Sample, Select, Selected,
     Selection, Span, TimeRange, Timestamp, stale_marker,
 };
-use watchglass::store::{BLOCK_VERSION, OpenError, Options, Store};
+use watchglass::store::{BLOCK_VERSION, OpenError, Options, Retention, Store};
 
 use crate::disk::SimulatedDisk;
-use crate::faults::figure;
+use crate::faults::{figure, figure_of};
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
-const HOUR: i64 = 3_600_000;
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
+pub(crate) const HOUR: i64 = 3_600_000;
 const YEARS: Span = Span(20 * 365 * 24 * HOUR);
 
 /// A store of everything that lies on `disk`.
-fn open(disk: &SimulatedDisk, change: impl FnOnce(&mut Options)) -> Store {
+pub(crate) fn open(disk: &SimulatedDisk, change: impl FnOnce(&mut Options)) -> Store {
     let mut options = Options::default();
     options.retention.raw = YEARS;
     change(&mut options);
@@ -29,17 +29,17 @@ fn open(disk: &SimulatedDisk, change: impl FnOnce(&mut Options)) -> Store {
     store
 }
 
-fn labels(id: u8) -> Labels {
+pub(crate) fn labels(id: u8) -> Labels {
     Labels::from_pairs([("__name__", "m"), ("id", &id.to_string())]).unwrap()
 }
 
-fn push(store: &Store, id: u8, at: Timestamp, value: f64, now: Timestamp) {
+pub(crate) fn push(store: &Store, id: u8, at: Timestamp, value: f64, now: Timestamp) {
     let mut batch = Batch::new(Origin::Push);
     batch.push(labels(id), Sample::new(at, value));
     assert_eq!(store.append(&batch, Principal::Anonymous, now).accepted, 1);
 }
 
-fn select(store: &Store, range: TimeRange, newest_only: bool) -> Vec<Selected> {
+pub(crate) fn select(store: &Store, range: TimeRange, newest_only: bool) -> Vec<Selected> {
     let selection = Selection {
         matchers: &[Matcher::equal("__name__", "m")],
         range,
@@ -73,7 +73,7 @@ fn what_is_old_moves_into_blocks_and_is_found_there() {
     drop(store);
     let store = open(&disk, |_| {});
     assert_eq!(select(&store, TimeRange::all(), false), before);
-    assert_eq!(figure(&store, "watchglass_store_block_samples"), 3.0 * 3600.0);
+    assert_eq!(figure_of(&store, "watchglass_store_block_samples", "raw"), 3.0 * 3600.0);
     // What a query is refused for before it reads.
     let about = |id: &str, to: i64| {
         let range = TimeRange::new(NOW, NOW + Span(to)).unwrap();
@@ -95,7 +95,7 @@ fn a_day_and_a_week_become_one_block_each() {
     let disk = SimulatedDisk::new(1);
     let store = open(&disk, |_| {});
     let start = NOW.floor_to(Span(7 * 24 * HOUR));
-    for minute in 0..8 * 24 * 60 {
+    for minute in 1..=8 * 24 * 60 {
         let at = start + Span(minute * 60_000);
         push(&store, 0, at, minute as f64, at);
         if minute % 60 == 0 {
@@ -103,7 +103,9 @@ fn a_day_and_a_week_become_one_block_each() {
         }
     }
     // One week, and what of the eighth day was cut so far.
-    assert_eq!(figure(&store, "watchglass_store_blocks"), 1.0 + 11.0);
+    for tier in ["raw", "minutes", "hours"] {
+        assert_eq!(figure_of(&store, "watchglass_store_blocks", tier), 1.0 + 11.0, "{tier}");
+    }
     assert_eq!(select(&store, TimeRange::all(), false)[0].samples.len(), 8 * 24 * 60);
     assert_eq!(figure(&store, "watchglass_store_blocks_damaged_total"), 0.0);
 }
@@ -111,14 +113,17 @@ fn a_day_and_a_week_become_one_block_each() {
 #[test]
 fn blocks_go_at_the_end_of_the_retention_and_for_want_of_room() {
     let disk = SimulatedDisk::new(1);
-    let store = open(&disk, |options| options.retention.raw = Span(6 * HOUR));
+    let store = open(&disk, |options| {
+        let kept = Span(6 * HOUR);
+        options.retention = Retention { raw: kept, minutes: kept, hours: kept };
+    });
     push(&store, 0, NOW, 1.0, NOW);
     push(&store, 0, NOW + Span(4 * HOUR), 2.0, NOW + Span(4 * HOUR));
     store.compact(NOW + Span(5 * HOUR));
     assert_eq!(select(&store, TimeRange::all(), false)[0].samples.len(), 2);
     store.compact(NOW + Span(6 * HOUR + 1));
     assert_eq!(select(&store, TimeRange::all(), false)[0].samples.len(), 1);
-    assert_eq!(figure(&store, "watchglass_store_blocks_expired_total"), 1.0);
+    assert_eq!(figure(&store, "watchglass_store_blocks_expired_total"), 3.0);
     drop(store);
     let store = open(&disk, |options| options.max_size = Some(ByteSize(1)));
     push(&store, 0, NOW, 1.0, NOW);
@@ -166,7 +171,11 @@ fn a_late_value_stays_with_the_chunk_that_has_the_old_one() {
 #[test]
 fn a_damaged_part_is_left_out_and_the_rest_is_served() {
     let disk = SimulatedDisk::new(1);
-    let store = open(&disk, |_| {});
+    // Without rows, which would be served instead.
+    let raw = |options: &mut Options| {
+        (options.retention.minutes, options.retention.hours) = (Span(60_000), Span(60_000));
+    };
+    let store = open(&disk, raw);
     for id in 0..4 {
         for second in 0..100 {
             push(&store, id, NOW + Span(second * 1000), 0.5, NOW);
@@ -179,7 +188,7 @@ fn a_damaged_part_is_left_out_and_the_rest_is_served() {
         let mut bytes = whole.clone();
         bytes[place] ^= 0x10;
         disk.replace(&path, bytes);
-        let store = open(&disk, |_| {});
+        let store = open(&disk, raw);
         for one in select(&store, TimeRange::all(), false) {
             assert_eq!(one.samples.len(), 100, "byte {place}");
             assert!(one.samples.iter().all(|sample| sample.value == 0.5), "byte {place}");

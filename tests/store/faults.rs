@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use watchglass::model::{
-    Append, Appended, Batch, NotDurable, Origin, Principal, Report, Sample, Span, Timestamp,
+    Append, Appended, Batch, NotDurable, Origin, Principal, Reading, Report, Sample, Span,
+    Timestamp,
 };
 use watchglass::store::{Disk, LOG_VERSION, LogState, OpenError, Options, Store};
 
@@ -26,6 +27,16 @@ pub(crate) fn figure(store: &Store, name: &str) -> f64 {
     let mut readings = Vec::new();
     store.report(&mut readings);
     readings.iter().filter(|reading| reading.name == name).map(|reading| reading.value).sum()
+}
+
+/// A figure of blocks of one tier.
+pub(crate) fn figure_of(store: &Store, name: &str, tier: &str) -> f64 {
+    let mut readings = Vec::new();
+    store.report(&mut readings);
+    let of_tier = |reading: &&Reading| {
+        reading.name == name && reading.labels.iter().any(|(_, value)| value == tier)
+    };
+    readings.iter().find(of_tier).map(|reading| reading.value).unwrap()
 }
 
 fn values_after_power_cut(world: &mut World) -> Vec<(usize, f64)> {

@@ -8,10 +8,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose store does not open has to stop")]
 
 mod blocks;
+mod coarse;
 mod disk;
 mod faults;
 mod random;
 mod replay;
+mod tiers;
 mod world;
 
 use world::World;

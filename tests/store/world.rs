@@ -61,7 +61,7 @@ pub(crate) struct World {
 
 /// Opens the store of a disk and reads everything that is there.
 pub(crate) fn open(disk: &SimulatedDisk, seed: u64, now: Timestamp) -> (Arc<Store>, LogWriter) {
-    let retention = Retention { raw: RETENTION };
+    let retention = Retention { raw: RETENTION, ..Retention::default() };
     let options = Options { retention, ..Options::default() };
     let mut random = Random::new(seed ^ 0x5a17);
     let draw = move || random.number() as u32;

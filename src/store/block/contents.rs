@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::BlockError;
 use super::reader::{Block, SeriesReader};
+use super::tier::{COLUMNS, Row, Tier};
 use crate::model::{Labels, TimeRange};
 use crate::store::disk::Disk;
 use crate::store::files::Contents;
@@ -62,16 +63,25 @@ impl SeriesReader<'_> {
     /// Reads all of a series; gives how many samples it has.
     fn check(&mut self, entry: super::index::Entry) -> Result<u64, BlockError> {
         let (chunks, mut count) = (self.chunks(entry.list)?, 0);
-        let ends = chunks.first().zip(chunks.last());
-        let span = ends.and_then(|(first, last)| TimeRange::new(first.span.from(), last.span.to()));
-        if span != Some(entry.span) {
-            return Err(BlockError::Damaged("its chunks are not of the time they should be"));
-        }
-        let mut samples = Vec::new();
+        let all: [usize; COLUMNS] = std::array::from_fn(|column| column);
+        let (mut samples, mut rows, mut reach) = (Vec::new(), Vec::new(), None);
         for chunk in &chunks {
             samples.clear();
-            self.samples(chunk, TimeRange::all(), &mut samples)?;
-            count += samples.len() as u64;
+            rows.clear();
+            if self.tier() == Tier::Raw {
+                self.samples(chunk, TimeRange::all(), &mut samples)?;
+            } else {
+                self.rows(chunk, TimeRange::all(), &all, &mut rows)?;
+            }
+            let times = samples.iter().map(|sample| (sample.at.0, sample.at.0));
+            let wider = |known: Option<(i64, i64)>, (from, to): (i64, i64)| {
+                Some(known.map_or((from, to), |known| (known.0.min(from), known.1.max(to))))
+            };
+            reach = times.chain(rows.iter().map(Row::reach)).fold(reach, wider);
+            count += (samples.len() + rows.len()) as u64;
+        }
+        if reach != Some((entry.span.from().0, entry.span.to().0)) {
+            return Err(BlockError::Damaged("its chunks are not of the time they should be"));
         }
         Ok(count)
     }

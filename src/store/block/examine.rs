@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::index::Index;
 use super::pack::Unpacker;
 use super::reader::{Block, SeriesReader};
+use super::tier::{COLUMNS, Tier};
 use super::{BlockError, list, times, values};
 use crate::model::{TimeRange, Timestamp};
 use crate::store::disk::{DiskError, Readable};
@@ -16,14 +17,15 @@ use crate::store::disk::{DiskError, Readable};
 const COUNT: usize = 100;
 
 /// Reads `bytes` as a part of a block, which the first byte chooses: a whole block, values, times,
-/// a list or an index. Gives how many samples, chunks or series there are.
+/// a list of samples,
+/// an index, or a list of rows. Gives how many samples or rows, chunks or series there are.
 ///
 /// # Errors
 /// When no writer writes such bytes.
 pub fn examine_block(bytes: &[u8]) -> Result<usize, BlockError> {
     let empty = BlockError::Damaged("there is nothing");
     let (part, bytes) = bytes.split_first().ok_or(empty)?;
-    match part % 5 {
+    match part % 6 {
         0 => whole(bytes),
         1 => {
             let mut read = Vec::new();
@@ -37,7 +39,8 @@ pub fn examine_block(bytes: &[u8]) -> Result<usize, BlockError> {
             times::decode(Some(bytes), way, &mut Unpacker::default(), &mut read)?;
             Ok(read.len())
         }
-        3 => Ok(list::decode(bytes)?.len()),
+        3 => Ok(list::decode(bytes, 1)?.len()),
+        5 => Ok(list::decode(bytes, COLUMNS)?.len()),
         _ => {
             let (texts, rest) = section(bytes)?;
             let (rows, postings) = section(rest)?;
@@ -60,14 +63,19 @@ fn whole(bytes: &[u8]) -> Result<usize, BlockError> {
     let block = Block::open(1, Arc::new(InMemory(bytes.to_vec())))?;
     let index = block.index()?;
     let mut reader = SeriesReader::new(&block);
-    let mut samples = Vec::new();
+    let all: Vec<usize> = (0..COLUMNS).collect();
+    let (mut samples, mut rows) = (Vec::new(), Vec::new());
     for number in 0..index.series() {
         let Some(entry) = index.entry(number) else { continue };
         for chunk in reader.chunks(entry.list)? {
-            reader.samples(&chunk, TimeRange::all(), &mut samples)?;
+            if block.tier() == Tier::Raw {
+                reader.samples(&chunk, TimeRange::all(), &mut samples)?;
+            } else {
+                reader.rows(&chunk, TimeRange::all(), &all, &mut rows)?;
+            }
         }
     }
-    Ok(samples.len())
+    Ok(samples.len() + rows.len())
 }
 
 /// A file that is no file.

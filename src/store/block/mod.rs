@@ -5,15 +5,22 @@
 //! too old.
 
 mod bytes;
+mod catalog;
 mod contents;
+mod cover;
 mod examine;
+mod expire;
 mod index;
 mod list;
 mod merge;
 mod pack;
+mod parts;
+mod plan;
 mod reader;
+mod rollup;
 mod select;
 mod set;
+mod tier;
 mod times;
 mod values;
 mod walk;
@@ -22,13 +29,17 @@ mod writer;
 use std::fmt;
 
 use super::disk::DiskError;
+pub(super) use catalog::Kept;
 pub(super) use contents::contents;
+pub(super) use cover::{Cover, UNIT, times, unit};
 pub use examine::examine_block;
-pub(super) use merge::STRETCHES;
+pub(super) use merge::stretches;
+pub(super) use rollup::Barren;
 pub(super) use set::{Blocks, FOLDER};
+pub(super) use tier::Tier;
 
 /// The version of the format that is written, and the newest that is read.
-pub const BLOCK_VERSION: u32 = 1;
+pub const BLOCK_VERSION: u32 = 2;
 /// How every block begins.
 const MAGIC: [u8; 8] = *b"WGBLOCK\n";
 /// How every block ends.

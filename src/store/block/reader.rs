@@ -6,21 +6,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::fast::RandomState;
 
 use super::bytes::{Cursor, unseal};
+use super::cover::Cover;
 use super::index::Index;
 use super::list::{self, Chunk, Piece};
 use super::pack::Unpacker;
-use super::writer::About;
+use super::tier::{COLUMNS, Row, Tier};
+use super::writer::{About, Purpose};
 use super::{BLOCK_VERSION, BlockError, FOOTER_MAGIC, HEADER_BYTES, MAGIC, times, values};
 use crate::model::{Sample, TimeRange, Timestamp};
 use crate::store::disk::Readable;
 
 /// The end of the file: the length of the footer, and four bytes that end every block.
 const TRAILER_BYTES: usize = 8;
+/// The version of the format that knew no tiers.
+const FIRST_VERSION: u32 = 1;
 /// The longest footer, section or piece that is read: no writer makes longer ones.
 const PIECE_BYTES_MAX: u64 = 1 << 30;
 /// How many packed times a reader keeps for the series that come next.
@@ -50,11 +54,11 @@ impl Block {
         file.read_at(0, &mut header).map_err(BlockError::Disk)?;
         let version = unseal(&header)?.strip_prefix(&MAGIC[..]);
         let version = version.and_then(<[u8]>::first_chunk::<4>);
-        match version.map(|version| u32::from_le_bytes(*version)) {
-            Some(BLOCK_VERSION) => {}
+        let version = match version.map(|version| u32::from_le_bytes(*version)) {
+            Some(known @ (FIRST_VERSION | BLOCK_VERSION)) => known,
             Some(newer) if newer > BLOCK_VERSION => return Err(BlockError::Newer(newer)),
             _ => return Err(BlockError::Damaged("the file does not begin like a block")),
-        }
+        };
         let mut trailer = [0; TRAILER_BYTES];
         file.read_at(bytes - TRAILER_BYTES as u64, &mut trailer).map_err(BlockError::Disk)?;
         let length = trailer.strip_suffix(&FOOTER_MAGIC).and_then(<[u8]>::first_chunk::<4>);
@@ -64,8 +68,28 @@ impl Block {
         let at = end.checked_sub(u64::from(length));
         let at = at.ok_or(BlockError::Damaged("the footer is too long"))?;
         let footer = read(&*file, bytes, Piece { at, length })?;
-        let about = decode_footer(unseal(&footer)?)?;
+        let about = decode_footer(unseal(&footer)?, version)?;
         Ok(Self { number, bytes, about, file, suspect: AtomicBool::new(false) })
+    }
+
+    /// What its samples are.
+    pub(super) const fn tier(&self) -> Tier {
+        self.about.purpose.tier
+    }
+
+    /// Of which time it has all there was.
+    pub(super) const fn cover(&self) -> &Cover {
+        &self.about.purpose.cover
+    }
+
+    /// Whether it was cut from the head, and not made of other blocks.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.tier() == Tier::Raw && self.about.purpose.replaces.is_empty()
+    }
+
+    /// Whether something in it was found damaged.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
     }
 
     /// A piece with its checksum.
@@ -89,7 +113,7 @@ impl Block {
     }
 }
 
-fn decode_footer(bytes: &[u8]) -> Result<About, BlockError> {
+fn decode_footer(bytes: &[u8], version: u32) -> Result<About, BlockError> {
     let mut cursor = Cursor::new(bytes);
     let first = cursor.signed()?;
     let last = first.checked_add_unsigned(cursor.number()?);
@@ -102,7 +126,14 @@ fn decode_footer(bytes: &[u8]) -> Result<About, BlockError> {
     }
     let mut section = || Ok(Piece { at: cursor.number()?, length: cursor.small()? });
     let sections = [section()?, section()?, section()?];
-    Ok(About { span, samples, series, replaces, sections })
+    let (mut tier, mut cover) = (Some(Tier::Raw), Cover::first_version(span));
+    if version > FIRST_VERSION {
+        tier = Tier::of(cursor.number()?);
+        cover = Cover::decode(&mut cursor)?;
+    }
+    let tier = tier.ok_or(BlockError::Damaged("the block has an unknown resolution"))?;
+    let purpose = Purpose { tier, cover, replaces };
+    Ok(About { purpose, span, samples, series, sections })
 }
 
 fn read(file: &dyn Readable, end: u64, piece: Piece) -> Result<Vec<u8>, BlockError> {
@@ -135,9 +166,14 @@ impl<'a> SeriesReader<'a> {
         }
     }
 
+    /// What the samples of the block are.
+    pub(super) const fn tier(&self) -> Tier {
+        self.block.tier()
+    }
+
     /// The chunks of the series with this list.
     pub(super) fn chunks(&self, list: Piece) -> Result<Vec<Chunk>, BlockError> {
-        list::decode(unseal(&self.block.read(list)?)?)
+        list::decode(unseal(&self.block.read(list)?)?, self.block.tier().columns())
     }
 
     /// Adds the samples of a chunk that lie inside `range` to `into`.
@@ -147,30 +183,62 @@ impl<'a> SeriesReader<'a> {
         range: TimeRange,
         into: &mut Vec<Sample>,
     ) -> Result<(), BlockError> {
-        let count = chunk.count as usize;
-        self.at.clear();
-        self.values.clear();
-        let sealed = self.block.read(chunk.values)?;
-        let way = (chunk.span, count);
-        match chunk.times {
-            None => times::decode(None, way, &mut self.unpacker, &mut self.at)?,
-            Some(piece) => {
-                if !self.times.contains_key(&piece.at) {
-                    let sealed = self.block.read(piece)?;
-                    if self.times.len() >= KEPT_TIMES {
-                        self.times.clear();
-                    }
-                    self.times.insert(piece.at, unseal(&sealed)?.to_vec());
-                }
-                let times = self.times.get(&piece.at).map(Vec::as_slice);
-                times::decode(times, way, &mut self.unpacker, &mut self.at)?;
-            }
-        }
-        values::decode(unseal(&sealed)?, count, &mut self.unpacker, &mut self.values)?;
+        self.times(chunk)?;
+        self.column(chunk, 0)?;
         let from = self.at.partition_point(|at| *at < range.from().0);
         let to = self.at.partition_point(|at| *at <= range.to().0);
         let inside = self.at.iter().zip(&self.values).take(to).skip(from);
         into.extend(inside.map(|(at, value)| Sample::new(Timestamp(*at), *value)));
         Ok(())
+    }
+
+    /// Adds the rows of a chunk that lie inside `range` to `into`, with these of their columns; the
+    /// others are zero.
+    pub(super) fn rows(
+        &mut self,
+        chunk: &Chunk,
+        range: TimeRange,
+        columns: &[usize],
+        into: &mut Vec<Row>,
+    ) -> Result<(), BlockError> {
+        self.times(chunk)?;
+        let from = self.at.partition_point(|at| *at < range.from().0);
+        let to = self.at.partition_point(|at| *at <= range.to().0);
+        let mut cells = vec![[0.0; COLUMNS]; to.saturating_sub(from)];
+        for column in columns {
+            self.column(chunk, *column)?;
+            for (cells, value) in cells.iter_mut().zip(self.values.iter().skip(from)) {
+                cells[*column] = *value;
+            }
+        }
+        let rows = cells.into_iter().zip(self.at.iter().skip(from));
+        into.extend(rows.map(|(cells, at)| Row::from_columns(*at, cells)));
+        Ok(())
+    }
+
+    /// Reads the times of a chunk.
+    fn times(&mut self, chunk: &Chunk) -> Result<(), BlockError> {
+        self.at.clear();
+        let way = (chunk.span, chunk.count as usize);
+        let Some(piece) = chunk.times else {
+            return times::decode(None, way, &mut self.unpacker, &mut self.at);
+        };
+        if !self.times.contains_key(&piece.at) {
+            let sealed = self.block.read(piece)?;
+            if self.times.len() >= KEPT_TIMES {
+                self.times.clear();
+            }
+            self.times.insert(piece.at, unseal(&sealed)?.to_vec());
+        }
+        let times = self.times.get(&piece.at).map(Vec::as_slice);
+        times::decode(times, way, &mut self.unpacker, &mut self.at)
+    }
+
+    /// Reads a column of a chunk.
+    fn column(&mut self, chunk: &Chunk, column: usize) -> Result<(), BlockError> {
+        self.values.clear();
+        let sealed = self.block.read(chunk.columns[column])?;
+        let count = chunk.count as usize;
+        values::decode(unseal(&sealed)?, count, &mut self.unpacker, &mut self.values)
     }
 }

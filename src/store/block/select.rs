@@ -3,22 +3,22 @@
 //! The head was read before: a cut puts its blocks into the list before the head lets go, so that
 //! every sample is seen at least once. Of equal times the later block wins, and the head over all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::BlockError;
 use super::index::{Entry, Index};
-use super::reader::{Block, SeriesReader};
+use super::parts::{Part, Reader, join, newest, read_parts, told};
+use super::plan::{Segment, Source, plan, units_of};
+use super::reader::Block;
 use super::set::Blocks;
+use super::tier::Told;
 use crate::model::{
-    Kind, Labels, Matcher, Measure, Sample, SelectError, Selected, Selection, TimeRange, Timestamp,
+    Aggregate, Coarse, Kind, Labels, Matcher, Measure, Rolled, Sample, SelectError, Selected,
+    Selection, TimeRange,
 };
 use crate::store::series::merge;
-
-/// The part of a series that is in one block: the place of the block in the list, and the entry.
-pub(super) type Part = (usize, Entry);
 
 /// What is known of a series on the way.
 #[derive(Default)]
@@ -28,20 +28,40 @@ struct Row {
     parts: Vec<Part>,
 }
 
-/// The blocks that a question is about, with their indexes.
+/// A block that a question is about, with its index.
 pub(super) struct Open {
     pub(super) block: Arc<Block>,
     pub(super) index: Arc<Index>,
 }
 
+/// What a question is about: stretches of time, and the blocks that they use.
+pub(super) struct Opened {
+    pub(super) segments: Vec<Segment>,
+    pub(super) blocks: Vec<Open>,
+}
+
 impl Blocks {
-    /// The blocks with a sample inside `range`; those whose index is damaged are set aside.
-    pub(super) fn inside(&self, range: TimeRange) -> Vec<Open> {
+    /// What has to be read for `range`; blocks whose index is damaged are left out. `head` is what
+    /// was selected before.
+    pub(super) fn open_inside(
+        &self,
+        range: TimeRange,
+        coarse: Option<Coarse>,
+        head: &[Selected],
+    ) -> Opened {
         if range.from() >= self.end() {
-            return Vec::new();
+            return Opened { segments: Vec::new(), blocks: Vec::new() };
         }
-        let list = self.list();
-        let inside = list.iter().filter(|block| overlap(block.about.span, range));
+        let catalog = self.catalog();
+        let mut segments = plan(&catalog, range, coarse, &BTreeSet::new());
+        let is_rolled = |segment: &Segment| segment.source != Source::Raw;
+        if coarse.is_some() && segments.iter().any(is_rolled) {
+            let late = units_of(head, self.end());
+            if !late.is_empty() {
+                segments = plan(&catalog, range, coarse, &late);
+            }
+        }
+        let used = |block: &&Arc<Block>| segments.iter().any(|segment| segment.uses(block));
         let open = |block: &Arc<Block>| match self.index(block) {
             Ok(index) => Some(Open { block: Arc::clone(block), index }),
             Err(error) => {
@@ -49,7 +69,8 @@ impl Blocks {
                 None
             }
         };
-        inside.filter_map(open).collect()
+        let blocks = catalog.blocks.iter().filter(used).filter_map(open).collect();
+        Opened { segments, blocks }
     }
 
     /// What the head selected together with what the blocks have, sorted by labels.
@@ -58,7 +79,8 @@ impl Blocks {
         selection: &Selection<'_>,
         head: Vec<Selected>,
     ) -> Result<Vec<Selected>, SelectError> {
-        let open = self.inside(selection.range);
+        let coarse = selection.coarse.filter(|_| !selection.newest_only);
+        let Opened { segments, blocks: open } = self.open_inside(selection.range, coarse, &head);
         if open.is_empty() {
             return Ok(head);
         }
@@ -67,22 +89,24 @@ impl Blocks {
             let row = Row { kind: one.kind, ..Row::default() };
             rows.insert(one.labels.clone(), Row { head: Some(one), ..row });
         }
-        self.find(&open, selection, |place, labels, entry| {
+        self.find(&open, selection.matchers, selection.range, |place, labels, entry| {
             let row = rows.entry(labels).or_default();
             row.kind = entry.kind;
             row.parts.push((place, entry));
         });
         let mut readers: Vec<Reader<'_>> =
             open.iter().map(|open| Reader::new(self, &open.block)).collect();
+        let aggregate = coarse.map_or(Aggregate::Newest, |coarse| coarse.aggregate);
         let (mut selected, mut used) = (Vec::with_capacity(rows.len()), 0);
         for (labels, row) in rows {
             let left = selection.samples_max - used;
             let Row { head, kind, parts } = row;
             let (labels, head) = head.map_or((labels, Vec::new()), |one| (one.labels, one.samples));
-            let samples = if selection.newest_only {
-                newest(&mut readers, &parts, selection.range, &head)
+            let (samples, rolled) = if selection.newest_only {
+                let newest = newest(&mut readers, &parts, &segments, head.last().copied());
+                (newest.into_iter().collect(), None)
             } else {
-                joined(&mut readers, parts, selection.range, head, left)
+                joined(&mut readers, &parts, &segments, (head, aggregate), left)
             };
             if samples.is_empty() {
                 continue;
@@ -94,7 +118,7 @@ impl Blocks {
                 return Err(SelectError::TooManySamples { limit: selection.samples_max });
             }
             used += samples.len();
-            selected.push(Selected { labels, kind, samples, rolled: None });
+            selected.push(Selected { labels, kind, samples, rolled });
         }
         selected.sort_unstable_by(|one, other| one.labels.cmp(&other.labels));
         Ok(selected)
@@ -102,17 +126,26 @@ impl Blocks {
 
     /// About how many series and samples the blocks have inside: those of a block are taken to be
     /// spread evenly over its series and its time, and blocks to have the same series.
-    pub(in crate::store) fn about(&self, matchers: &[Matcher], range: TimeRange) -> Measure {
+    pub(in crate::store) fn about(
+        &self,
+        matchers: &[Matcher],
+        range: TimeRange,
+        coarse: Option<Coarse>,
+    ) -> Measure {
         let mut measure = Measure { series: 0, samples: 0 };
-        for Open { block, index } in self.inside(range) {
+        let Opened { segments, blocks } = self.open_inside(range, coarse, &[]);
+        for Open { block, index } in blocks {
             let about = &block.about;
             let series = index.find(matchers).map_or(0, |found| found.len());
-            let (from, to) = (range.from().max(about.span.from()), range.to().min(about.span.to()));
             let whole = (about.span.to() - about.span.from()).0 as f64 + 1.0;
-            let part = ((to - from).0 as f64 + 1.0) / whole;
             let of_series = about.samples as f64 / f64::from(about.series.max(1));
             measure.series = measure.series.max(series);
-            measure.samples += (series as f64 * of_series * part).ceil() as u64;
+            for Segment { range, .. } in segments.iter().filter(|segment| segment.uses(&block)) {
+                let from = range.from().max(about.span.from());
+                let to = range.to().min(about.span.to());
+                let part = ((to - from).0 as f64 + 1.0) / whole;
+                measure.samples += (series as f64 * of_series * part).ceil() as u64;
+            }
         }
         measure
     }
@@ -121,17 +154,18 @@ impl Blocks {
     pub(super) fn find(
         &self,
         open: &[Open],
-        selection: &Selection<'_>,
+        matchers: &[Matcher],
+        range: TimeRange,
         mut take: impl FnMut(usize, Labels, Entry),
     ) {
         for (place, Open { block, index }) in open.iter().enumerate() {
-            let found = index.find(selection.matchers).unwrap_or_else(|error| {
+            let found = index.find(matchers).unwrap_or_else(|error| {
                 self.note(block, &error);
                 roaring::RoaringBitmap::new()
             });
             for number in found {
                 let Some(entry) = index.entry(number) else { continue };
-                if overlap(entry.span, selection.range)
+                if overlap(entry.span, range)
                     && let Some(labels) = index.labels(number)
                 {
                     take(place, labels, entry);
@@ -147,157 +181,71 @@ impl Blocks {
         range: TimeRange,
         mut take: impl FnMut(&Labels),
     ) {
-        let selection = Selection {
-            matchers,
-            range,
-            newest_only: true,
-            coarse: None,
-            series_max: 0,
-            samples_max: 0,
-        };
-        let open = self.inside(range);
+        let Opened { segments, blocks: open } = self.open_inside(range, None, &[]);
         let mut readers: Vec<Reader<'_>> =
             open.iter().map(|open| Reader::new(self, &open.block)).collect();
-        self.find(&open, &selection, |place, labels, entry| {
-            let edge = range.contains(entry.span.from()) || range.contains(entry.span.to());
-            let part = [(place, entry)];
-            if edge || !newest(&mut readers, &part, range, &[]).is_empty() {
+        self.find(&open, matchers, range, |place, labels, entry| {
+            let Entry { span, .. } = entry;
+            let used = segments.iter().filter(|one| one.uses(&open[place].block));
+            let edge = used.clone().any(|segment| {
+                segment.range.contains(span.from()) || segment.range.contains(span.to())
+            });
+            if edge || newest(&mut readers, &[(place, entry)], &segments, None).is_some() {
                 take(&labels);
             }
         });
     }
 }
 
-/// Reads series of one block, and leaves out what is damaged.
-pub(super) struct Reader<'a> {
-    blocks: &'a Blocks,
-    block: &'a Block,
-    series: SeriesReader<'a>,
-    /// Why a piece could not be read last, other than that it is damaged.
-    pub(super) failed: Option<BlockError>,
-}
-
-impl<'a> Reader<'a> {
-    /// A reader of a block of the set.
-    pub(super) fn new(blocks: &'a Blocks, block: &'a Block) -> Self {
-        Self { blocks, block, series: SeriesReader::new(block), failed: None }
-    }
-
-    fn note(&mut self, error: BlockError) {
-        self.blocks.note(self.block, &error);
-        if !matches!(error, BlockError::Damaged(_)) {
-            self.failed = Some(error);
-        }
-    }
-
-    /// Adds the samples of a series inside `range`; ends when there are more than `most`.
-    pub(super) fn read(
-        &mut self,
-        entry: Entry,
-        range: TimeRange,
-        most: usize,
-        into: &mut Vec<Sample>,
-    ) {
-        let chunks = self.series.chunks(entry.list).unwrap_or_else(|error| {
-            self.note(error);
-            Vec::new()
-        });
-        for chunk in chunks.iter().filter(|chunk| overlap(chunk.span, range)) {
-            let length = into.len();
-            if let Err(error) = self.series.samples(chunk, range, into) {
-                into.truncate(length);
-                self.note(error);
-            }
-            if into.len() > most {
-                return;
-            }
-        }
-    }
-
-    /// The newest sample of a series inside `range`.
-    fn newest(&mut self, entry: Entry, range: TimeRange) -> Option<Sample> {
-        let chunks = self.series.chunks(entry.list).unwrap_or_else(|error| {
-            self.note(error);
-            Vec::new()
-        });
-        let mut samples = Vec::new();
-        for chunk in chunks.iter().rev().filter(|chunk| overlap(chunk.span, range)) {
-            samples.clear();
-            if let Err(error) = self.series.samples(chunk, range, &mut samples) {
-                self.note(error);
-            } else if let Some(last) = samples.last() {
-                return Some(*last);
-            }
-        }
-        None
-    }
-}
-
-fn overlap(one: TimeRange, other: TimeRange) -> bool {
+/// Whether two stretches have a time in common.
+pub(super) fn overlap(one: TimeRange, other: TimeRange) -> bool {
     one.from() <= other.to() && other.from() <= one.to()
 }
 
-/// The samples of a series from all its parts and the head; may end after more than `most`.
+/// The samples of a series from all its parts and the head, and what they stand for where rows told
+/// of them; may end after more than `most`.
 pub(super) fn joined(
     readers: &mut [Reader<'_>],
-    mut parts: Vec<Part>,
+    parts: &[Part],
+    segments: &[Segment],
+    (head, aggregate): (Vec<Sample>, Aggregate),
+    most: usize,
+) -> (Vec<Sample>, Option<Rolled>) {
+    if let [Segment { range, source: Source::Raw }] = segments {
+        return (raw(readers, parts, *range, head, most), None);
+    }
+    let (mut all, mut rolled): (Vec<Told>, bool) = (Vec::new(), false);
+    for segment in segments {
+        let left = most.saturating_sub(all.len());
+        let (told, by_rows) = told(readers, parts, segment, aggregate, left);
+        all.extend(told);
+        rolled |= by_rows;
+        if all.len() > most {
+            break;
+        }
+    }
+    let all = join(all, head, aggregate);
+    let samples = all.iter().map(|one| one.sample).collect();
+    let rolled = rolled.then(|| Rolled {
+        counts: all.iter().map(|one| one.count).collect(),
+        lost: all.iter().map(|one| one.lost).collect(),
+    });
+    (samples, rolled)
+}
+
+/// The samples of a series as they came, from blocks and the head.
+fn raw(
+    readers: &mut [Reader<'_>],
+    parts: &[Part],
     range: TimeRange,
     head: Vec<Sample>,
     most: usize,
 ) -> Vec<Sample> {
-    let mut samples = read_parts(readers, &mut parts, range, most);
-    let first: Option<Timestamp> = head.first().map(|first| first.at);
+    let mut samples = read_parts(readers, parts, range, most);
+    let first = head.first().map(|first| first.at);
     if samples.last().zip(first).is_none_or(|(last, first)| last.at < first) {
         samples.extend(head);
         return samples;
     }
     merge(samples.into_iter(), &head)
-}
-
-/// The samples of a series from all its parts, which stand in the order of their blocks.
-pub(super) fn read_parts(
-    readers: &mut [Reader<'_>],
-    parts: &mut [Part],
-    range: TimeRange,
-    most: usize,
-) -> Vec<Sample> {
-    let mut samples = Vec::new();
-    let mut in_time = parts.to_vec();
-    in_time.sort_by_key(|(_, entry)| entry.span.from());
-    let apart = |pair: &[Part]| pair[0].1.span.to() < pair[1].1.span.from();
-    if in_time.windows(2).all(apart) {
-        for (place, entry) in in_time {
-            if let Some(reader) = readers.get_mut(place) {
-                reader.read(entry, range, most, &mut samples);
-            }
-        }
-        return samples;
-    }
-    for (place, entry) in parts {
-        let mut later = Vec::new();
-        if let Some(reader) = readers.get_mut(*place) {
-            reader.read(*entry, range, most, &mut later);
-        }
-        samples = merge(samples.into_iter(), &later);
-    }
-    samples
-}
-
-/// The newest sample of a series: the head's unless a block has a newer one.
-fn newest(
-    readers: &mut [Reader<'_>],
-    parts: &[Part],
-    range: TimeRange,
-    head: &[Sample],
-) -> Vec<Sample> {
-    let mut newest = head.last().copied();
-    for (place, entry) in parts.iter().rev() {
-        let newer = newest.is_none_or(|newest| entry.span.to() > newest.at);
-        let Some(reader) = readers.get_mut(*place).filter(|_| newer) else { continue };
-        let found = reader.newest(*entry, range);
-        if found.is_some_and(|found| newest.is_none_or(|newest| found.at > newest.at)) {
-            newest = found;
-        }
-    }
-    newest.into_iter().collect()
 }

@@ -14,9 +14,12 @@ use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 
+use super::catalog::Catalog;
+use super::cover::Cover;
 use super::index::Index;
 use super::reader::Block;
-use super::writer::BlockWriter;
+use super::tier::Tier;
+use super::writer::{BlockWriter, Purpose};
 use super::{BLOCK_VERSION, BlockError};
 use crate::model::{Counter, Reading, Timestamp};
 use crate::store::disk::{Disk, DiskError, Fault};
@@ -35,8 +38,7 @@ const DAMAGED: &str = ".damaged";
 /// All blocks of a store.
 pub(in crate::store) struct Blocks {
     disk: Arc<dyn Disk>,
-    /// Ascending by number.
-    list: ArcSwap<Vec<Arc<Block>>>,
+    catalog: ArcSwap<Catalog>,
     // Held while the list is exchanged for another one.
     changing: Mutex<()>,
     next: AtomicU64,
@@ -54,6 +56,8 @@ pub(in crate::store) struct BlockCounters {
     pub(in crate::store) cut: Counter,
     /// Blocks made of others.
     pub(in crate::store) merged: Counter,
+    /// Blocks of rows made of samples or of finer rows.
+    pub(in crate::store) rolled: Counter,
     /// Blocks that went at the end of the retention or for want of room.
     pub(in crate::store) expired: Counter,
     /// Pieces and whole blocks that were damaged or could not be read.
@@ -73,7 +77,7 @@ impl Blocks {
     ) -> Result<Self, OpenError> {
         let blocks = Self {
             disk,
-            list: ArcSwap::default(),
+            catalog: ArcSwap::default(),
             changing: Mutex::default(),
             next: AtomicU64::new(1),
             end: AtomicI64::new(i64::MIN),
@@ -122,7 +126,7 @@ impl Blocks {
         let mut gone = Vec::new();
         for number in numbers {
             let Some(block) = found.get(&number).cloned() else { continue };
-            let replaced = &block.about.replaces;
+            let replaced = &block.about.purpose.replaces;
             if !replaced.iter().any(|replaced| found.contains_key(replaced)) {
                 continue;
             }
@@ -136,9 +140,9 @@ impl Blocks {
         self.remove_blocks(&gone)
     }
 
-    /// All blocks, ascending by number.
-    pub(super) fn list(&self) -> Arc<Vec<Arc<Block>>> {
-        self.list.load_full()
+    /// All blocks.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
     }
 
     /// From this time on no block has a sample.
@@ -148,29 +152,41 @@ impl Blocks {
 
     /// The time of the oldest sample in blocks.
     pub(in crate::store) fn oldest(&self) -> Option<Timestamp> {
-        self.list().iter().map(|block| block.about.span.from()).min()
+        self.catalog().blocks.iter().map(|block| block.about.span.from()).min()
     }
 
-    /// How many blocks there are, how many samples they have, and how many bytes.
-    pub(in crate::store) fn totals(&self) -> (usize, u64, u64) {
-        let list = self.list();
-        let samples = list.iter().map(|block| block.about.samples).sum();
-        (list.len(), samples, list.iter().map(|block| block.bytes).sum())
+    /// How many samples there are as they came.
+    pub(in crate::store) fn samples(&self) -> u64 {
+        let catalog = self.catalog();
+        let raw = catalog.blocks.iter().filter(|block| block.tier() == Tier::Raw);
+        raw.map(|block| block.about.samples).sum()
     }
 
     /// Adds the figures of blocks.
     pub(in crate::store) fn report(&self, out: &mut Vec<Reading>) {
-        let (blocks, samples, bytes) = self.totals();
-        let gauges = [
-            ("watchglass_store_blocks", "Blocks on disk.", blocks as f64),
-            ("watchglass_store_block_samples", "Samples in blocks.", samples as f64),
-            ("watchglass_store_block_bytes", "Bytes of blocks.", bytes as f64),
-        ];
-        out.extend(gauges.map(|(name, help, value)| Reading::gauge(name, help, value)));
+        let catalog = self.catalog();
+        for tier in Tier::ALL {
+            let blocks = || catalog.blocks.iter().filter(|block| block.tier() == tier);
+            let samples: u64 = blocks().map(|block| block.about.samples).sum();
+            let bytes: u64 = blocks().map(|block| block.bytes).sum();
+            let gauges = [
+                ("watchglass_store_blocks", "Blocks on disk.", blocks().count() as f64),
+                ("watchglass_store_block_samples", "Samples or rows in blocks.", samples as f64),
+                ("watchglass_store_block_bytes", "Bytes of blocks.", bytes as f64),
+            ];
+            out.extend(gauges.map(|(name, help, value)| {
+                Reading::gauge(name, help, value).with("tier", tier.name())
+            }));
+        }
         let counters = &self.counters;
         let rows = [
             ("watchglass_store_blocks_cut_total", "Blocks cut from the head.", &counters.cut),
             ("watchglass_store_blocks_merged_total", "Blocks made of others.", &counters.merged),
+            (
+                "watchglass_store_blocks_rolled_total",
+                "Blocks of rows made of samples or of finer rows.",
+                &counters.rolled,
+            ),
             (
                 "watchglass_store_blocks_expired_total",
                 "Blocks that went at the end of the retention or for want of room.",
@@ -215,9 +231,9 @@ impl Blocks {
     /// Whatever the system says.
     pub(in crate::store) fn link_into(&self, folder: &Path) -> Result<(), DiskError> {
         let into = snapshot::folder(&*self.disk, folder, FOLDER)?;
-        let mut list = self.list();
+        let mut list = self.catalog();
         loop {
-            for block in list.iter() {
+            for block in &list.blocks {
                 let name = name(block.number, ENDING);
                 match snapshot::link(&*self.disk, &path(block.number, ENDING), &into.join(name)) {
                     // Another block has its samples by now, or it was linked before.
@@ -225,23 +241,30 @@ impl Blocks {
                     linked => linked?,
                 }
             }
-            let now = self.list();
-            if now.iter().all(|block| list.iter().any(|known| known.number == block.number)) {
+            let now = self.catalog();
+            if now
+                .blocks
+                .iter()
+                .all(|block| list.blocks.iter().any(|known| known.number == block.number))
+            {
                 return self.disk.sync_folder(&into);
             }
             list = now;
         }
     }
 
-    /// Adds a block of what `fill` gives, newer than all there are; it is safe when this returns.
+    /// Adds a block of samples over the units of `cover` of what `fill` gives, newer than all there
+    /// are; it is safe when this returns.
     ///
     /// # Errors
     /// When the disk fails. What was there can be read as before.
     pub(in crate::store) fn add(
         &self,
+        cover: Cover,
         fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
     ) -> Result<(), BlockError> {
-        if let Some(block) = self.write(self.next_number(), Vec::new(), fill)? {
+        let purpose = Purpose { tier: Tier::Raw, cover, replaces: Vec::new() };
+        if let Some(block) = self.write(self.next_number(), purpose, fill)? {
             self.counters.cut.increment();
             self.exchange(&[block], &[]).map_err(BlockError::Disk)?;
         }
@@ -258,12 +281,12 @@ impl Blocks {
     pub(super) fn write(
         &self,
         number: u64,
-        replaces: Vec<u64>,
+        purpose: Purpose,
         fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
     ) -> Result<Option<Arc<Block>>, BlockError> {
         let part = path(number, UNFINISHED);
         let whole = path(number, ENDING);
-        let written = self.write_part(&part, replaces, fill);
+        let written = self.write_part(&part, purpose, fill);
         if !matches!(written, Ok(true)) {
             self.remove(&name(number, UNFINISHED));
             return written.map(|_| None);
@@ -281,15 +304,16 @@ impl Blocks {
     fn write_part(
         &self,
         part: &Path,
-        replaces: Vec<u64>,
+        purpose: Purpose,
         fill: impl FnOnce(&mut BlockWriter) -> Result<(), BlockError>,
     ) -> Result<bool, BlockError> {
-        let mut writer = BlockWriter::new(self.disk.create(part).map_err(BlockError::Disk)?);
+        let created = self.disk.create(part).map_err(BlockError::Disk)?;
+        let mut writer = BlockWriter::new(created, purpose);
         fill(&mut writer)?;
         if writer.is_empty() {
             return Ok(false);
         }
-        writer.finish(replaces)?;
+        writer.finish()?;
         Ok(true)
     }
 
@@ -300,7 +324,6 @@ impl Blocks {
         self.publish(|list| {
             list.retain(|block| !old_numbers.contains(&block.number));
             list.extend(new.iter().cloned());
-            list.sort_by_key(|block| block.number);
         });
         let (suspect, sound): (Vec<&Arc<Block>>, Vec<&Arc<Block>>) =
             old.iter().partition(|block| block.suspect.load(Ordering::Relaxed));
@@ -313,13 +336,13 @@ impl Blocks {
 
     fn publish(&self, change: impl FnOnce(&mut Vec<Arc<Block>>)) {
         let _held = self.changing.lock();
-        let mut list = self.list().to_vec();
+        let mut list = self.catalog().blocks.clone();
         change(&mut list);
         let end = list.iter().map(|block| block.about.span.to().0.saturating_add(1)).max();
         self.indexes.lock().keep(|number| list.iter().any(|block| block.number == number));
         // The end first: a reader that sees an older list with it asks blocks for nothing.
         self.end.store(end.unwrap_or(i64::MIN), Ordering::Release);
-        self.list.store(Arc::new(list));
+        self.catalog.store(Arc::new(Catalog::new(list)));
     }
 
     /// Leaves a block alone: it stays on the disk under another name.

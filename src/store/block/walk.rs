@@ -1,11 +1,12 @@
 //! The series of a stretch of time in the order of their labels, each with what head and blocks
-//! have of it.
+//! have of it; where samples have gone, with the newest of each minute or hour.
 
 use std::collections::BTreeMap;
 
-use super::select::{Part, Reader, joined};
+use super::parts::{Part, Reader};
+use super::select::{Opened, joined};
 use super::set::Blocks;
-use crate::model::{Labels, Matcher, Sample, Selection, TimeRange};
+use crate::model::{Aggregate, Labels, Matcher, Sample, TimeRange};
 
 /// Where a series is: its number in the head, and its parts in blocks.
 #[derive(Default)]
@@ -17,7 +18,7 @@ struct Row {
 impl Blocks {
     /// The times of all blocks.
     pub(in crate::store) fn spans(&self) -> Vec<TimeRange> {
-        self.list().iter().map(|block| block.about.span).collect()
+        self.catalog().blocks.iter().map(|block| block.about.span).collect()
     }
 
     /// Hands each series that passes one of `wanted`, or is in `head`, with its samples inside
@@ -32,17 +33,9 @@ impl Blocks {
     ) -> Result<(), E> {
         let row = |(labels, number)| (labels, Row { head: Some(number), parts: Vec::new() });
         let mut rows: BTreeMap<Labels, Row> = head.into_iter().map(row).collect();
-        let open = self.inside(range);
+        let Opened { segments, blocks: open } = self.open_inside(range, None, &[]);
         for matchers in wanted {
-            let selection = Selection {
-                matchers,
-                range,
-                newest_only: false,
-                coarse: None,
-                series_max: usize::MAX,
-                samples_max: usize::MAX,
-            };
-            self.find(&open, &selection, |place, labels, entry| {
+            self.find(&open, matchers, range, |place, labels, entry| {
                 let parts = &mut rows.entry(labels).or_default().parts;
                 if parts.iter().all(|(other, _)| *other != place) {
                     parts.push((place, entry));
@@ -55,7 +48,8 @@ impl Blocks {
             // Of equal times the later block is right, whichever selector found it first.
             parts.sort_by_key(|(place, _)| *place);
             let head = head.map_or_else(Vec::new, |number| of_head(&labels, number));
-            let samples = joined(&mut readers, parts, range, head, usize::MAX);
+            let newest = (head, Aggregate::Newest);
+            let (samples, _) = joined(&mut readers, &parts, &segments, newest, usize::MAX);
             if !samples.is_empty() {
                 take(&labels, &samples)?;
             }

@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::bytes::{put_number, put_signed, seal};
+use super::cover::Cover;
 use super::index::{self, Entry};
-use super::list::{self, Chunk, Piece};
+use super::list::{self, Chunk, NOWHERE, Piece};
+use super::tier::{COLUMNS, Row, Tier};
 use super::{BLOCK_VERSION, BlockError, FOOTER_MAGIC, MAGIC, times, values};
 use crate::model::{Kind, Labels, Sample, TimeRange, Timestamp};
 use crate::store::disk::Writable;
@@ -25,17 +27,28 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Bytes of times that are remembered to be used again.
 const TIMES_BYTES: usize = 4 << 20;
 
+/// What is known of a block before it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct Purpose {
+    /// What its samples are.
+    pub(in crate::store) tier: Tier,
+    /// Of which time it has all there was.
+    pub(in crate::store) cover: Cover,
+    /// The numbers of the blocks whose samples it takes over.
+    pub(in crate::store) replaces: Vec<u64>,
+}
+
 /// What a block is about, said by its footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct About {
+    /// What it was written for.
+    pub(super) purpose: Purpose,
     /// The times of its oldest and its newest sample.
     pub(super) span: TimeRange,
-    /// How many samples it has.
+    /// How many samples or rows it has.
     pub(super) samples: u64,
     /// How many series it has.
     pub(super) series: u32,
-    /// The numbers of the blocks whose samples it took over.
-    pub(super) replaces: Vec<u64>,
     /// Its sections: texts, series, postings.
     pub(super) sections: [Piece; 3],
 }
@@ -43,6 +56,7 @@ pub(super) struct About {
 /// A block that is being written.
 pub(in crate::store) struct BlockWriter {
     file: Box<dyn Writable>,
+    purpose: Purpose,
     buffer: Vec<u8>,
     /// Where the buffer will stand in the file.
     written: u64,
@@ -55,12 +69,13 @@ pub(in crate::store) struct BlockWriter {
 
 impl BlockWriter {
     /// Begins a block in an empty file.
-    pub(super) fn new(file: Box<dyn Writable>) -> Self {
+    pub(super) fn new(file: Box<dyn Writable>, purpose: Purpose) -> Self {
         let mut buffer = MAGIC.to_vec();
         buffer.extend_from_slice(&BLOCK_VERSION.to_le_bytes());
         seal(&mut buffer, 0);
         Self {
             file,
+            purpose,
             buffer,
             written: 0,
             series: Vec::new(),
@@ -82,18 +97,59 @@ impl BlockWriter {
         let (mut waiting, mut chunks) = (Waiting::default(), Vec::new());
         for sample in samples {
             waiting.at.push(sample.at.0);
-            waiting.values.push(sample.value);
+            waiting.columns[0].push(sample.value);
             if waiting.at.len() >= WAITING_SAMPLES {
                 chunks.extend(self.chunk(&mut waiting, CHUNK_SAMPLES)?);
             }
         }
         let rest = waiting.at.len();
         chunks.extend(self.chunk(&mut waiting, rest)?);
-        let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return Ok(()) };
-        let span = TimeRange::new(first.span.from(), last.span.to());
+        let reach = chunks.first().zip(chunks.last());
+        let reach = reach.map(|(first, last)| (first.span.from().0, last.span.to().0));
+        self.close_series((labels, kind), &chunks, start, reach)
+    }
+
+    /// Adds a series of a block of rows, greater than all before. One without rows is left out.
+    pub(super) fn rows(
+        &mut self,
+        labels: &Labels,
+        kind: Kind,
+        rows: &[Row],
+    ) -> Result<(), BlockError> {
+        let start = self.place();
+        let mut chunks = Vec::new();
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let length = if rest.len() < WAITING_SAMPLES { rest.len() } else { CHUNK_SAMPLES };
+            let (now, later) = rest.split_at(length);
+            let mut waiting =
+                Waiting { at: now.iter().map(|row| row.at).collect(), ..Waiting::default() };
+            for row in now {
+                for (column, value) in waiting.columns.iter_mut().zip(row.columns()) {
+                    column.push(value);
+                }
+            }
+            chunks.extend(self.chunk(&mut waiting, length)?);
+            rest = later;
+        }
+        let from = rows.iter().map(|row| row.reach().0).min();
+        let reach = from.zip(rows.iter().map(|row| row.reach().1).max());
+        self.close_series((labels, kind), &chunks, start, reach)
+    }
+
+    /// Writes the list of a series, whose samples are from one time to another.
+    fn close_series(
+        &mut self,
+        (labels, kind): (&Labels, Kind),
+        chunks: &[Chunk],
+        start: u64,
+        reach: Option<(i64, i64)>,
+    ) -> Result<(), BlockError> {
+        let Some((from, to)) = reach else { return Ok(()) };
+        let span = TimeRange::new(Timestamp(from), Timestamp(to));
         let span = span.ok_or(BlockError::Damaged("samples do not ascend"))?;
         self.samples += chunks.iter().map(|chunk| u64::from(chunk.count)).sum::<u64>();
-        let piece = self.piece(&list::encode(&chunks, start))?;
+        let piece = self.piece(&list::encode(chunks, start, self.purpose.tier.columns()))?;
         self.series.push((labels.clone(), Entry { kind, span, list: piece }));
         Ok(())
     }
@@ -104,7 +160,7 @@ impl BlockWriter {
     }
 
     /// Writes index and footer and makes the file safe.
-    pub(super) fn finish(mut self, replaces: Vec<u64>) -> Result<(), BlockError> {
+    pub(super) fn finish(mut self) -> Result<(), BlockError> {
         let spans = || self.series.iter().map(|(_, entry)| entry.span);
         let from = spans().map(TimeRange::from).min();
         let to = spans().map(TimeRange::to).max();
@@ -113,7 +169,8 @@ impl BlockWriter {
         let (samples, series) = (self.samples, self.series.len() as u32);
         let [texts, rows, postings] = index::encode(&self.series);
         let sections = [self.piece(&texts)?, self.piece(&rows)?, self.piece(&postings)?];
-        let footer = encode_footer(&About { span, samples, series, replaces, sections });
+        let purpose = self.purpose.clone();
+        let footer = encode_footer(&About { purpose, span, samples, series, sections });
         self.piece(&footer)?;
         let length = (footer.len() + super::bytes::CHECKSUM_BYTES) as u32;
         self.buffer.extend_from_slice(&length.to_le_bytes());
@@ -125,14 +182,26 @@ impl BlockWriter {
     /// Writes a chunk of the first `count` samples that wait.
     fn chunk(&mut self, waiting: &mut Waiting, count: usize) -> Result<Option<Chunk>, BlockError> {
         let at: Vec<i64> = waiting.at.drain(..count).collect();
-        let held: Vec<f64> = waiting.values.drain(..count).collect();
         let (Some(first), Some(last)) = (at.first(), at.last()) else { return Ok(None) };
         let span = TimeRange::new(Timestamp(*first), Timestamp(*last));
         let span = span.filter(|_| at.is_sorted_by(|one, next| one < next));
         let span = span.ok_or(BlockError::Damaged("samples do not ascend"))?;
         let times = times::encode(&at).map(|times| self.times(times)).transpose()?;
-        let values = self.piece(&values::encode(&held))?;
-        Ok(Some(Chunk { span, count: count as u32, times, values }))
+        let mut columns = [NOWHERE; COLUMNS];
+        let mut written: Vec<Vec<u8>> = Vec::new();
+        for (number, column) in waiting.columns.iter_mut().enumerate() {
+            if number == self.purpose.tier.columns() {
+                break;
+            }
+            let held: Vec<f64> = column.drain(..count).collect();
+            let bytes = values::encode(&held);
+            columns[number] = match written.iter().position(|other| *other == bytes) {
+                Some(same) => columns[same],
+                None => self.piece(&bytes)?,
+            };
+            written.push(bytes);
+        }
+        Ok(Some(Chunk { span, count: count as u32, times, columns }))
     }
 
     /// Where these times stand; they are written when they are not there yet.
@@ -179,7 +248,8 @@ impl BlockWriter {
 #[derive(Default)]
 struct Waiting {
     at: Vec<i64>,
-    values: Vec<f64>,
+    /// As many as the tier has.
+    columns: [Vec<f64>; COLUMNS],
 }
 
 fn encode_footer(about: &About) -> Vec<u8> {
@@ -188,13 +258,15 @@ fn encode_footer(about: &About) -> Vec<u8> {
     put_number(about.span.to().0.abs_diff(about.span.from().0), &mut bytes);
     put_number(about.samples, &mut bytes);
     put_number(u64::from(about.series), &mut bytes);
-    put_number(about.replaces.len() as u64, &mut bytes);
-    for number in &about.replaces {
+    put_number(about.purpose.replaces.len() as u64, &mut bytes);
+    for number in &about.purpose.replaces {
         put_number(*number, &mut bytes);
     }
     for section in about.sections {
         put_number(section.at, &mut bytes);
         put_number(u64::from(section.length), &mut bytes);
     }
+    put_number(about.purpose.tier.resolution().0.unsigned_abs(), &mut bytes);
+    about.purpose.cover.encode(&mut bytes);
     bytes
 }
