@@ -1,5 +1,6 @@
 //! What blocks cost: bytes a sample of this host as it is recorded, the time of cutting and
-//! merging, and queries over blocks against the same over the head.
+//! merging, queries over blocks against the same over the head, and a month over rows of minutes
+//! and hours.
 //!
 //! `cargo bench --bench blocks -- 600` records for so many seconds; 60 when nothing is said.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -28,6 +29,18 @@ const HOUR: Span = Span(3_600_000);
 const SECONDS: u64 = 60;
 const SERIES: i64 = 80;
 const REPEATS: usize = 5;
+/// Of each kind, in the figures of a month.
+const TIER_SERIES: i64 = 4;
+const DAYS: i64 = 30;
+
+/// What is asked of a month, and at how many minutes.
+const MONTH: [(&str, i64); 5] = [
+    ("gauge{instance=\"host-1\"}", 60),
+    ("max_over_time(gauge{instance=\"host-1\"}[1h])", 60),
+    ("rate(requests_total{instance=\"host-1\"}[1h])", 60),
+    ("max_over_time(gauge{instance=\"host-1\"}[5m])", 5),
+    ("rate(requests_total{instance=\"host-1\"}[5m])", 5),
+];
 
 /// What is asked of both.
 const QUERIES: [&str; 4] = [
@@ -41,6 +54,7 @@ fn main() {
     let seconds = std::env::args().find_map(|word| word.parse().ok());
     recorded(seconds.unwrap_or(SECONDS));
     queries();
+    tiers();
 }
 
 fn store(folder: &Path) -> Store {
@@ -102,41 +116,102 @@ fn recorded(seconds: u64) {
     );
 }
 
-/// Two hours of series at 1 s.
-fn fill(store: &Store, start: Timestamp) -> Timestamp {
-    let labels = |name: &str, id: i64| {
-        let (job, instance) = (format!("job-{}", id % 8), format!("host-{id}"));
-        let pairs = [("__name__", name), ("job", &job), ("instance", &instance)];
-        Labels::from_pairs(pairs).expect("labels")
-    };
-    let (mut random, mut totals) = (1_u64, vec![0_u64; SERIES as usize]);
-    let mut next = move |below: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_041);
-        (random >> 33) % below
-    };
-    let mut walks = vec![5000_i64; SERIES as usize];
-    let mut at = start;
-    for _ in 0..2 * 3600 {
-        let mut batch = Batch::new(Origin::Push);
-        for id in 0..SERIES {
-            let (total, walk) = (&mut totals[id as usize], &mut walks[id as usize]);
-            *total += next(20);
-            *walk = (*walk + next(21) as i64 - 10).clamp(0, 10_000);
-            batch.push(labels("requests_total", id), Sample::new(at, *total as f64));
-            batch.push(labels("gauge", id), Sample::new(at, *walk as f64 / 100.0));
+/// Counters and gauges that walk, at 1 s.
+struct Source {
+    random: u64,
+    totals: Vec<u64>,
+    walks: Vec<i64>,
+    labels: Vec<[Labels; 2]>,
+}
+
+impl Source {
+    /// So many of each.
+    fn new(series: i64) -> Self {
+        let labels = |name: &str, id: i64| {
+            let (job, instance) = (format!("job-{}", id % 8), format!("host-{id}"));
+            let pairs = [("__name__", name), ("job", &job), ("instance", &instance)];
+            Labels::from_pairs(pairs).expect("labels")
+        };
+        let both = |id| [labels("requests_total", id), labels("gauge", id)];
+        Self {
+            random: 1,
+            totals: vec![0; series as usize],
+            walks: vec![5000; series as usize],
+            labels: (0..series).map(both).collect(),
         }
-        store.append(&batch, Principal::Anonymous, at);
-        at = at + Span(1000);
     }
-    at
+
+    fn below(&mut self, below: u64) -> u64 {
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_041);
+        (self.random >> 33) % below
+    }
+
+    /// Appends what comes in so many seconds from `start` on; gives their end.
+    fn fill(&mut self, store: &Store, start: Timestamp, seconds: i64) -> Timestamp {
+        let mut at = start;
+        for _ in 0..seconds {
+            let mut batch = Batch::new(Origin::Push);
+            for id in 0..self.totals.len() {
+                self.totals[id] += self.below(20);
+                let step = self.below(21) as i64 - 10;
+                self.walks[id] = (self.walks[id] + step).clamp(0, 10_000);
+                let [total, walk] = self.labels[id].clone();
+                batch.push(total, Sample::new(at, self.totals[id] as f64));
+                batch.push(walk, Sample::new(at, self.walks[id] as f64 / 100.0));
+            }
+            store.append(&batch, Principal::Anonymous, at);
+            at = at + Span(1000);
+        }
+        at
+    }
+}
+
+/// Thirty days, of which the settings keep fourteen as they came.
+fn tiers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = store(folder.path());
+    let mut source = Source::new(TIER_SERIES);
+    let start = Timestamp(1_700_000_000_000).floor_to(Span(7 * 24 * HOUR.0));
+    let (mut at, mut packing) = (start, 0.0);
+    for _ in 0..DAYS * 24 {
+        at = source.fill(&kept, at, 3600);
+        let begin = thread_seconds();
+        kept.compact(at);
+        packing += thread_seconds() - begin;
+    }
+    let samples = (2 * TIER_SERIES * DAYS * 24 * 3600) as f64;
+    println!(
+        "{DAYS} days of {} series at 1 s: cut, rolled up and merged at {:.0} ns a sample",
+        2 * TIER_SERIES,
+        packing * 1e9 / samples
+    );
+    for tier in kept.tiers().expect("blocks") {
+        let each = tier.bytes_a_day / (2 * TIER_SERIES) as f64;
+        let (name, blocks, rows) = (tier.name, tier.blocks, tier.samples);
+        println!("{name}: {blocks} blocks, {rows} rows, {each:.0} B a series and day");
+    }
+    drop(kept);
+    let end = at.floor_to(HOUR);
+    let month = |step| Grid { start: end.saturating_sub(Span(DAYS * 24 * HOUR.0)), end, step };
+    let limits = Limits::from(&QueryOptions::default());
+    for (text, step) in MONTH {
+        let plan = Plan::new(text).expect("a query");
+        let grid = month(Span(step * 60_000));
+        let seconds = measure(|| {
+            let opened = store(folder.path());
+            evaluate(&plan, &opened, grid, &limits).expect("inside the limits")
+        });
+        println!("{text}, 30 days at {step} min, opening included: {:.1} ms", seconds * 1e3);
+    }
 }
 
 fn queries() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     let [head, blocks] = folders.each_ref().map(|folder| store(folder.path()));
     let start = Timestamp(1_700_000_000_000).floor_to(Span(7 * 24 * HOUR.0));
-    let end = fill(&head, start);
-    fill(&blocks, start);
+    let end = Source::new(SERIES).fill(&head, start, 2 * 3600);
+    Source::new(SERIES).fill(&blocks, start, 2 * 3600);
     let begin = thread_seconds();
     blocks.compact(end + Span(9 * HOUR.0));
     let samples = figure(&blocks, "watchglass_store_block_samples");

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "the simulation stops when a store does not open")]
 #![allow(dead_code, reason = "the tests use more of the simulation")]
 
+#[path = "../tests/store/coarse.rs"]
+mod coarse;
 #[path = "../tests/store/disk.rs"]
 mod disk;
 #[path = "../tests/store/random.rs"]

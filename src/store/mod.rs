@@ -41,7 +41,7 @@ use crate::model::{
     Reading, Receipt, Refusal, Report, Span, Timestamp,
 };
 use block::Blocks;
-pub use block::{BLOCK_VERSION, BlockError, examine_block};
+pub use block::{BLOCK_VERSION, BlockError, TierRoom, examine_block};
 pub use census::Census;
 use cut::Cutting;
 pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable, address_of};
@@ -226,6 +226,12 @@ impl Store {
         let complete = self.evicted_before.load(Ordering::Relaxed);
         let oldest = if limited_by_memory { oldest.max(complete) } else { oldest };
         Reach { oldest: (oldest < i64::MAX).then_some(Timestamp(oldest)), limited_by_memory }
+    }
+
+    /// What is on disk by tier, the finest first, and what is foreseen; nothing in memory alone.
+    pub fn tiers(&self) -> Option<[TierRoom; 3]> {
+        let room = |blocks: &Blocks| blocks.room(&self.limits.kept, self.limits.disk_max);
+        self.blocks.as_ref().map(room)
     }
 
     /// The metric names that have a series of that origin, sorted. A series that a collector has
@@ -471,6 +477,7 @@ impl Report for Store {
         }
         if let Some(blocks) = &self.blocks {
             blocks.report(out);
+            blocks.report_room(&self.limits.kept, self.limits.disk_max, out);
             let limit = self.limits.disk_max as f64;
             out.push(Reading::gauge(
                 "watchglass_store_block_limit_bytes",

@@ -129,6 +129,24 @@ fn blocks_go_at_the_end_of_the_retention_and_for_want_of_room() {
     push(&store, 0, NOW, 1.0, NOW);
     store.compact(NOW + Span(20 * HOUR));
     assert_eq!(figure(&store, "watchglass_store_block_bytes"), 0.0);
+    drop(store);
+    // Where there is some room, what is coarser stays.
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk, |_| {});
+    for minute in 0..120 {
+        let at = NOW.floor_to(Span(2 * HOUR)) + Span(minute * 60_000 + 1);
+        push(&store, 0, at, (minute * minute % 101) as f64 / 7.0, at);
+    }
+    store.compact(NOW + Span(20 * HOUR));
+    let [raw, minutes, hours] = store.tiers().unwrap().map(|tier| tier.bytes);
+    assert!(raw > 0 && minutes > 0);
+    drop(store);
+    let store = open(&disk, |options| options.max_size = Some(ByteSize(hours)));
+    store.compact(NOW + Span(20 * HOUR));
+    let blocks = |tier| figure_of(&store, "watchglass_store_blocks", tier);
+    assert_eq!(["raw", "minutes", "hours"].map(blocks), [0.0, 0.0, 1.0]);
+    let [raw, _, hours] = store.tiers().unwrap();
+    assert!(raw.reach < raw.retention && hours.reach < hours.retention, "{hours:?}");
 }
 
 #[test]

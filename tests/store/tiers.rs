@@ -111,6 +111,19 @@ fn rows_stay_when_the_samples_have_gone() {
     store.compact(start + Span(28 * HOUR));
     let windows = (start, 24);
     check(&store, &all, windows, Span(HOUR), "rolled up");
+    let [raw, minutes, hours] = store.tiers().unwrap();
+    assert_eq!((raw.samples, minutes.samples, hours.samples), (22 * 180, 24 * 60, 24));
+    assert_eq!(
+        (raw.series, minutes.resolution, hours.retention),
+        (1, Span(MINUTE), Span(730 * 24 * HOUR))
+    );
+    // Of samples the newest 22 hours are left, and the settings keep 26.
+    let near = |one: f64, other: f64| (one / other - 1.0).abs() < 1e-9;
+    assert!(
+        near(raw.bytes_a_day, raw.bytes as f64 * 24.0 / 22.0)
+            && near(minutes.bytes_a_day, minutes.bytes as f64)
+    );
+    assert!(near(raw.foreseen_bytes, raw.bytes as f64 * 26.0 / 22.0) && raw.reach == raw.retention);
     store.compact(start + Span(60 * HOUR));
     assert_eq!(figure_of(&store, "watchglass_store_blocks", "raw"), 0.0);
     check(&store, &all, windows, Span(HOUR), "the samples have gone");

@@ -12,6 +12,7 @@ use watchglass::model::{
 };
 use watchglass::store::{LogWriter, Options, Retention, Store};
 
+use crate::coarse::{Naive, check};
 use crate::disk::SimulatedDisk;
 use crate::random::Random;
 
@@ -154,6 +155,7 @@ impl World {
             // Hours may pass at once, and a clock may be set back.
             36 => self.now = self.now.saturating_add(Span(self.random.below(12_000_000) as i64)),
             37 => self.now = self.now.saturating_sub(Span(self.random.below(60_000) as i64)),
+            38 => self.check_coarse(),
             _ => self.check_head(),
         }
         self.now = self.now.saturating_add(Span(self.random.below(1500) as i64));
@@ -221,6 +223,23 @@ impl World {
                 }
             }
         }
+    }
+
+    /// What a reader in whole minutes or hours makes of head, blocks and rows is what all that was
+    /// written gives.
+    fn check_coarse(&mut self) {
+        let every = [60_000, 300_000, 3_600_000][self.random.below(3)];
+        let kept = self.latest.saturating_sub(RETENTION);
+        let back = Span((self.latest - kept).0 * self.random.below(1000) as i64 / 1000);
+        let start = kept.saturating_add(back).saturating_add(Span(every)).floor_to(Span(every));
+        let mut naive = Naive::new();
+        for ((series, at), writes) in self.written.iter().filter(|(_, writes)| writes.is_there) {
+            let value = writes.values.last().map(|bits| f64::from_bits(*bits));
+            let samples = naive.entry(labels(*series)).or_default();
+            samples.extend(value.map(|value| Sample::new(*at, value)));
+        }
+        let windows = (start, 1 + self.random.below(4) as i64);
+        check(&self.store, &naive, windows, Span(every), &format!("seed {}", self.seed));
     }
 
     /// The head shows what was written last, whatever the disk does.

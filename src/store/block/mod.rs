@@ -18,6 +18,7 @@ mod parts;
 mod plan;
 mod reader;
 mod rollup;
+mod room;
 mod select;
 mod set;
 mod tier;
@@ -35,6 +36,7 @@ pub(super) use cover::{Cover, UNIT, times, unit};
 pub use examine::examine_block;
 pub(super) use merge::stretches;
 pub(super) use rollup::Barren;
+pub use room::TierRoom;
 pub(super) use set::{Blocks, FOLDER};
 pub(super) use tier::Tier;
 
