@@ -1,5 +1,6 @@
 //! What the head costs: appending to and reading from known series, the maintenance of each second,
-//! and the memory of an hour.
+//! and the memory of an hour. `cargo bench --bench append -- memory 100000` prints the memory of so
+//! many series alone.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod support;
@@ -21,6 +22,11 @@ const START: Timestamp = Timestamp(1_700_000_000_000);
 const REPEATS: usize = 3;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "memory") {
+        let count = arguments.get(1).and_then(|text| text.parse().ok());
+        return hour(count.unwrap_or(100_000));
+    }
     // First, so that no memory of another measurement is used again.
     hour(1_200);
     append_and_read();
@@ -153,6 +159,10 @@ fn hour(count: usize) {
     let (store, mut batch) = (store(), batch(count));
     for second in 0..3600 {
         append(&store, &mut batch, second);
+        if second == 0 {
+            let bytes = (resident_kib() - before) * 1024.0 / count as f64;
+            println!("a series with one sample: {bytes:.0} bytes resident, the batch included");
+        }
         if second % 60 == 59 {
             store.maintain(START.saturating_add(Span::from_secs(second)));
         }

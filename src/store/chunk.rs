@@ -1,9 +1,12 @@
 //! Chunks: samples of one series, in ascending order, packed by their differences.
 //!
-//! Times are stored as the difference of differences, values as the XOR with the value before
-//! (Pelkonen et al., "Gorilla", VLDB 2015). Each sample is packed as it comes, so nothing has to be
-//! collected first. All arithmetic wraps: any time and any bit pattern of a value come back
-//! exactly.
+//! Times are stored as the difference of differences (Pelkonen et al., "Gorilla", VLDB 2015).
+//! Values that are short decimals are stored as the differences of whole numbers, all of a chunk
+//! with as many decimals as one of them needs; others as the XOR with the value before, as in the
+//! same paper. Each sample is packed as it comes, so nothing has to be collected first. When a
+//! value needs more decimals than the ones before it, or too many are no decimals, the chunk is
+//! packed anew, ten times at most. All arithmetic of times wraps: any time and any bit pattern of
+//! a value come back exactly.
 //!
 //! | time: difference of differences | bits | value: XOR with the last one | bits |
 //! | --- | --- | --- | --- |
@@ -12,10 +15,18 @@
 //! | fits 14 bits | `110` + 14 | another window | `11` + 5 leading zeros + 6 width + width |
 //! | fits 20 bits | `1110` + 20 | | |
 //! | anything | `1111` + 64 | | |
+//!
+//! | value: difference of the whole numbers, folded | bits |
+//! | --- | --- |
+//! | 0 | `0` |
+//! | fits the width in use | `10` + its width |
+//! | another width | `110` + 6 width + width |
+//! | no decimal | `111` + 64 |
 
 use std::sync::Arc;
 
 use super::bits::{BitReader, BitWriter};
+use super::decimal::{self, POWERS};
 use crate::model::{Kind, Sample, Timestamp};
 
 /// A chunk is closed at this many samples: at one a second 4 minutes. Half as many would double the
@@ -24,6 +35,13 @@ pub(super) const CHUNK_SAMPLES: usize = 240;
 
 /// A narrower window is opened when it saves more than this many bits; opening costs 11.
 const WINDOW_SAVING: u32 = 13;
+/// The same of whole numbers, where it costs 7.
+const WIDTH_SAVING: u32 = 8;
+/// Stands for the decimals of a chunk whose values are packed by their bits.
+const BITS: u8 = u8::MAX;
+/// Of this many values one may be no decimal, and so many at the start beside.
+const EXCEPTION_SHARE: u16 = 16;
+const EXCEPTIONS_LEAST: u16 = 3;
 
 /// A closed chunk. Cloning shares the packed bytes.
 #[derive(Debug, Clone)]
@@ -35,6 +53,7 @@ pub(super) struct Chunk {
     /// The time of the last sample.
     pub(super) last: Timestamp,
     count: u16,
+    decimals: u8,
     data: Arc<[u8]>,
 }
 
@@ -69,6 +88,8 @@ impl Chunk {
                 delta: 0,
                 value: 0,
                 window: Window::default(),
+                whole: 0,
+                decimals: self.decimals,
             },
         }
     }
@@ -108,6 +129,12 @@ impl Window {
 pub(super) struct ChunkWriter {
     kind: Kind,
     count: u16,
+    /// How many values are no decimals though the chunk has some.
+    exceptions: u16,
+    /// How many decimals the whole numbers have that stand for the values, or [`BITS`].
+    decimals: u8,
+    /// The whole number of the last value that is a decimal.
+    whole: i64,
     window: Window,
     first: Timestamp,
     last: Timestamp,
@@ -124,50 +151,117 @@ impl ChunkWriter {
 
     /// Adds a sample that is newer than all in the chunk.
     pub(super) fn push(&mut self, sample: Sample) {
-        let value = sample.value.to_bits();
         if self.count == 0 {
-            (self.first, self.delta, self.window) = (sample.at, 0, Window::default());
-            self.bits.write(value, 64);
-        } else {
-            let delta = sample.at.0.wrapping_sub(self.last.0);
-            self.push_time(delta.wrapping_sub(self.delta));
-            self.push_value(value ^ self.value);
-            self.delta = delta;
+            // The values before it in the series were like it.
+            let alike = decimal::whole(sample.value, self.decimals).map(|_| self.decimals);
+            let decimals = alike.or_else(|| decimal::decimals(sample.value)).unwrap_or(BITS);
+            return self.begin(sample, decimals);
         }
-        (self.last, self.value) = (sample.at, value);
+        if self.decimals != BITS && decimal::whole(sample.value, self.decimals).is_none() {
+            let more = decimal::decimals(sample.value).filter(|more| *more > self.decimals);
+            let most = EXCEPTIONS_LEAST + self.count / EXCEPTION_SHARE;
+            if let Some(more) = more.or((self.exceptions >= most).then_some(BITS)) {
+                self.pack_anew(more);
+            }
+        }
+        self.add(sample);
+    }
+
+    fn pack_anew(&mut self, decimals: u8) {
+        let chunk = self.chunk();
+        self.clear();
+        for sample in chunk.iter().flat_map(Chunk::samples) {
+            if self.count == 0 { self.begin(sample, decimals) } else { self.add(sample) }
+        }
+    }
+
+    fn begin(&mut self, sample: Sample, decimals: u8) {
+        let value = sample.value.to_bits();
+        (self.decimals, self.exceptions) = (decimals, 0);
+        self.whole = first_whole(sample.value, decimals);
+        (self.first, self.delta, self.window) = (sample.at, 0, Window::default());
+        self.bits.write(value, 64);
+        (self.last, self.value, self.count) = (sample.at, value, 1);
+    }
+
+    fn add(&mut self, sample: Sample) {
+        let value = sample.value.to_bits();
+        let delta = sample.at.0.wrapping_sub(self.last.0);
+        let head = self.time_bits(delta.wrapping_sub(self.delta));
+        if self.decimals == BITS {
+            self.push_value(head, value ^ self.value);
+        } else {
+            self.push_decimal(head, sample.value);
+        }
+        (self.last, self.value, self.delta) = (sample.at, value, delta);
         self.count += 1;
     }
 
-    fn push_time(&mut self, change: i64) {
+    fn push_decimal(&mut self, (head, head_bits): (u64, u32), value: f64) {
+        let Some(whole) = decimal::whole(value, self.decimals) else {
+            self.exceptions += 1;
+            self.bits.write(head << 3 | 0b111, head_bits + 3);
+            return self.bits.write(value.to_bits(), 64);
+        };
+        let change = fold(whole - self.whole);
+        self.whole = whole;
         if change == 0 {
-            self.bits.write(0, 1);
-        } else if fits(change, 8) {
-            self.bits.write(0b10 << 8 | low_bits(change, 8), 10);
-        } else if fits(change, 14) {
-            self.bits.write(0b110 << 14 | low_bits(change, 14), 17);
-        } else if fits(change, 20) {
-            self.bits.write(0b1110 << 20 | low_bits(change, 20), 24);
+            return self.bits.write(head << 1, head_bits + 1);
+        }
+        let wanted = 64 - change.leading_zeros();
+        let width = u32::from(self.window.width);
+        if wanted <= width && width <= wanted + WIDTH_SAVING {
+            self.write_both((head << 2 | 0b10, head_bits + 2), (change, width));
         } else {
-            self.bits.write(0b1111, 4);
-            self.bits.write(change as u64, 64);
+            self.window.width = wanted as u8;
+            let head = head << 9 | 0b110 << 6 | u64::from(wanted);
+            self.write_both((head, head_bits + 9), (change, wanted));
         }
     }
 
-    fn push_value(&mut self, xor: u64) {
+    /// Writes two rows of bits, with one write where both fit.
+    fn write_both(&mut self, (head, head_bits): (u64, u32), (value, width): (u64, u32)) {
+        if head_bits + width <= 64 {
+            self.bits.write(head << width | value, head_bits + width);
+        } else {
+            self.bits.write(head, head_bits);
+            self.bits.write(value, width);
+        }
+    }
+
+    /// What is to be written for a time, and how many bits of it. It goes out together with the
+    /// value where both fit.
+    fn time_bits(&mut self, change: i64) -> (u64, u32) {
+        if change == 0 {
+            (0, 1)
+        } else if fits(change, 8) {
+            (0b10 << 8 | low_bits(change, 8), 10)
+        } else if fits(change, 14) {
+            (0b110 << 14 | low_bits(change, 14), 17)
+        } else if fits(change, 20) {
+            (0b1110 << 20 | low_bits(change, 20), 24)
+        } else {
+            self.bits.write(0b1111, 4);
+            self.bits.write(change as u64, 64);
+            (0, 0)
+        }
+    }
+
+    fn push_value(&mut self, (head, head_bits): (u64, u32), xor: u64) {
         if xor == 0 {
-            self.bits.write(0, 1);
-            return;
+            return self.bits.write(head << 1, head_bits + 1);
         }
         let wanted = Window::around(xor);
-        if self.window.serves(wanted) {
-            self.bits.write(0b10, 2);
+        let (control, control_bits) = if self.window.serves(wanted) {
+            (0b10, 2)
         } else {
             self.window = wanted;
             // A width of 64 is written as 0, which no window has.
             let header = u64::from(wanted.leading) << 6 | u64::from(wanted.width & 63);
-            self.bits.write(0b11 << 11 | header, 13);
-        }
-        self.bits.write(xor >> self.window.trailing(), u32::from(self.window.width));
+            (0b11 << 11 | header, 13)
+        };
+        let head = (head << control_bits | control, head_bits + control_bits);
+        self.write_both(head, (xor >> self.window.trailing(), u32::from(self.window.width)));
     }
 
     /// How many samples there are.
@@ -197,6 +291,7 @@ impl ChunkWriter {
             first: self.first,
             last: self.last,
             count: self.count,
+            decimals: self.decimals,
             data: self.bits.to_bytes().into(),
         })
     }
@@ -223,6 +318,21 @@ const fn low_bits(number: i64, bits: u32) -> u64 {
     number as u64 & ((1 << bits) - 1)
 }
 
+/// The whole number that the second value of a chunk differs from.
+fn first_whole(value: f64, decimals: u8) -> i64 {
+    decimal::whole(value, decimals).unwrap_or(0)
+}
+
+/// A signed number as one without a sign: 0, -1, 1, -2 become 0, 1, 2, 3.
+const fn fold(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// What [`fold`] folded.
+const fn unfold(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
 /// Gives the samples of a chunk back, oldest first.
 #[derive(Debug, Clone)]
 pub(super) struct Samples<'a> {
@@ -233,6 +343,8 @@ pub(super) struct Samples<'a> {
     delta: i64,
     value: u64,
     window: Window,
+    whole: i64,
+    decimals: u8,
 }
 
 impl Samples<'_> {
@@ -283,15 +395,54 @@ impl Samples<'_> {
         Some(self.bits.read(u32::from(self.window.width))? << self.window.trailing())
     }
 
+    /// The difference of the whole numbers, or the bits of a value that is no decimal.
+    fn whole_change(&mut self) -> Option<Result<u64, u64>> {
+        let word = self.bits.peek();
+        if word >> 63 == 0 {
+            self.bits.skip(1)?;
+            return Some(Ok(0));
+        }
+        if word >> 62 == 0b10 {
+            let width = u32::from(self.window.width);
+            if (1..=55).contains(&width) {
+                self.bits.skip(2 + width)?;
+                return Some(Ok((word << 2) >> (64 - width)));
+            }
+            self.bits.skip(2)?;
+            return self.bits.read(width.max(1)).map(Ok);
+        }
+        self.bits.skip(3)?;
+        if word >> 61 == 0b111 {
+            return self.bits.read(64).map(Err);
+        }
+        self.window.width = self.bits.read(6)? as u8;
+        self.bits.read(u32::from(self.window.width).max(1)).map(Ok)
+    }
+
+    /// The value after the whole number has changed, or the one that is no decimal.
+    fn decimal(&mut self, power: f64) -> Option<f64> {
+        match self.whole_change()? {
+            Ok(change) => {
+                self.whole = self.whole.wrapping_add(unfold(change));
+                Some(self.whole as f64 / power)
+            }
+            Err(bits) => Some(f64::from_bits(bits)),
+        }
+    }
+
     fn step(&mut self) -> Option<Sample> {
-        if self.started {
-            self.delta = self.delta.wrapping_add(self.time_change()?);
-            self.at = Timestamp(self.at.0.wrapping_add(self.delta));
-            self.value ^= self.value_change()?;
-        } else {
+        if !self.started {
             self.started = true;
             self.value = self.bits.read(64)?;
+            self.whole = first_whole(f64::from_bits(self.value), self.decimals);
+            return Some(Sample::new(self.at, f64::from_bits(self.value)));
         }
+        self.delta = self.delta.wrapping_add(self.time_change()?);
+        self.at = Timestamp(self.at.0.wrapping_add(self.delta));
+        if let Some(power) = POWERS.get(usize::from(self.decimals)) {
+            return Some(Sample::new(self.at, self.decimal(*power)?));
+        }
+        self.value ^= self.value_change()?;
         Some(Sample::new(self.at, f64::from_bits(self.value)))
     }
 }
@@ -377,6 +528,29 @@ mod tests {
             (0..240).map(|second| Sample::new(Timestamp(second * 1000), 42.0)).collect();
         let chunk = Chunk::pack(Kind::Float, &steady).expect("samples");
         assert!(chunk.data.len() < 75, "{} bytes", chunk.data.len());
+    }
+
+    #[test]
+    fn short_decimals_take_what_their_differences_take() {
+        let check = |values: &mut dyn Iterator<Item = f64>, bytes_most: usize| {
+            let samples: Vec<Sample> = (0..240_i64)
+                .zip(values)
+                .map(|(second, value)| Sample::new(Timestamp(second * 1000), value))
+                .collect();
+            check(&samples);
+            let chunk = Chunk::pack(Kind::Float, &samples).expect("samples");
+            assert!(chunk.data.len() <= bytes_most, "{} bytes", chunk.data.len());
+        };
+        let hundredths = |second: i64| (second * 7919 % 1000) as f64 / 100.0;
+        // At most 11 bits for the difference, and 3 that say so.
+        check(&mut (0..).map(hundredths), 240 * 14 / 8 + 16);
+        // The first ones are whole numbers, and then not.
+        check(&mut (0..).map(|second| hundredths(if second < 9 { 0 } else { second })), 436);
+        // A staleness marker now and then leaves the others as they are.
+        let stale = f64::from_bits(STALE_BITS);
+        check(&mut (0..).map(|at| if at % 100 == 50 { stale } else { hundredths(at) }), 456);
+        // What is no decimal is packed by its bits, also when the first one is.
+        check(&mut (0..).map(|at| if at == 0 { 1.0 } else { 1.0 / f64::from(at) }), 240 * 67 / 8);
     }
 
     #[test]

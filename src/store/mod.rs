@@ -11,6 +11,7 @@ mod block;
 mod census;
 mod chunk;
 mod cut;
+mod decimal;
 mod disk;
 mod files;
 mod follow;
