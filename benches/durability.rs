@@ -2,8 +2,8 @@
 //! bytes of a host's samples in the log, and reading them back after a start.
 //!
 //! `cargo bench --bench durability` prints all but the last; `-- host 600` collects this host for
-//! 600 seconds, `-- kill 1000` kills the service 1,000 times under pushes and looks for what it
-//! acknowledged.
+//! 600 seconds, `-- replay 20` reads one log back 20 times, `-- kill 1000` kills the service 1,000
+//! times under pushes and looks for what it acknowledged.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod support;
@@ -42,6 +42,7 @@ fn main() {
         Some("server") => support::serve(false),
         Some("collecting") => support::serve(true),
         Some("host") => host(number.unwrap_or(60)),
+        Some("replay") => replay(number.unwrap_or(10)),
         Some("kill") => kill(number.unwrap_or(50) as usize),
         _ => {
             appends_and_replay();
@@ -118,6 +119,23 @@ fn appends_and_replay() {
         1e3 / replay / 4.0,
         1e3 / replay / 60.0
     );
+}
+
+/// Reads one log so many times.
+fn replay(times: u32) {
+    let samples = SERIES as f64 * SECONDS as f64;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, mut writer) = open(folder.path(), START);
+    append_seconds(&store, Some(&mut writer));
+    drop((store, writer));
+    let mut figures = Vec::new();
+    for _ in 0..times {
+        let start = thread_seconds();
+        let (store, _writer) = open(folder.path(), at(SECONDS));
+        figures.push((thread_seconds() - start) * 1e9 / samples);
+        assert_eq!(figure(&store, "watchglass_store_replayed_samples_total"), samples);
+    }
+    println!("replay: {:.1} ns a sample", median(figures));
 }
 
 fn figure(store: &Store, name: &str) -> f64 {

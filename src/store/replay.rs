@@ -1,7 +1,10 @@
 //! Filling the head from the log after a start.
 //!
 //! Segments are read in their order, and what is in them goes through the same rules as when it
-//! came, with the time at which it came. What is older than the retention is passed over.
+//! came, with the time at which it came. What is older than the retention is passed over. The
+//! samples of a series go into the head some at a time, in their order; no rule looks from one
+//! series at another. Meanwhile nothing else changes the head: pushes are refused, collectors and
+//! upkeep wait.
 
 use std::sync::Arc;
 
@@ -10,8 +13,11 @@ use super::log::{
     Decoder, Log, LogWriter, Origin as LogOrigin, Piece, SegmentFile, Sink, Terms as LogTerms,
     read_segment, set_aside, version,
 };
-use super::shard::{Terms, shard_of};
-use crate::model::{Entry, Kind, Labels, Metadata, Origin, Sample, Span, Timestamp};
+use super::shard::{Tally, Terms, shard_of};
+use crate::model::{Kind, Labels, Metadata, Origin, Sample, Span, Timestamp};
+
+/// So many samples of a series are given to the head together: at one a second, half a minute.
+const RUN_SAMPLES: usize = 32;
 
 /// What remains to be done after [`Store::open`]: reading the log, and then writing on.
 pub struct Recovery {
@@ -88,6 +94,7 @@ impl Recovery {
                 Piece::Tail(_) => self.set_aside(file),
             }
         }
+        replay.hand_over_all();
         figures.replayed.add(replay.taken as u64);
         figures.damaged_samples.add(decoder.lost() as u64);
         replay.newest
@@ -102,16 +109,39 @@ impl Recovery {
     }
 }
 
+/// A series of a segment, on its way into the head.
+struct Named {
+    labels: Labels,
+    /// Where it lies in its shard; not known before its first sample.
+    slot: Option<u32>,
+    /// The time to live that it was named with, until its first sample.
+    open: Option<Span>,
+}
+
+/// How many samples of a series wait, and what they came under.
+#[derive(Clone)]
+struct Run {
+    count: usize,
+    /// Of `arrived` the last one counts.
+    terms: LogTerms,
+}
+
 /// What frames tell, on its way into the head.
+///
+/// The samples of a series go into the head together: what a series costs beside its samples (its
+/// lock, its memory that is not in the processor's cache) is paid once for all of them. They wait
+/// in columns, since a second of all series lies together in the log.
 struct Replay<'a> {
     store: &'a Store,
     /// What is older is not kept.
     oldest: Timestamp,
-    /// The series by their numbers in the segment.
-    series: Vec<Option<Labels>>,
-    /// Series that have been named with a time to live, and had no sample since.
-    open: Vec<(Labels, Span)>,
-    entries: Vec<Entry>,
+    /// The series by their numbers in the segment, and in the same order what waits of each.
+    named: Vec<Option<Named>>,
+    runs: Vec<Run>,
+    /// The first samples that wait, the second ones, and so on.
+    columns: Vec<Vec<Sample>>,
+    /// One series' samples, put together.
+    run: Vec<Sample>,
     taken: usize,
     newest: Timestamp,
 }
@@ -121,39 +151,76 @@ impl<'a> Replay<'a> {
         Self {
             store,
             oldest: now.saturating_sub(store.limits.retention),
-            series: Vec::new(),
-            open: Vec::new(),
-            entries: Vec::new(),
+            named: Vec::new(),
+            runs: Vec::new(),
+            columns: vec![Vec::new(); RUN_SAMPLES],
+            run: Vec::with_capacity(RUN_SAMPLES),
             taken: 0,
             newest: Timestamp::MIN,
         }
     }
 
-    fn append(&mut self, terms: &LogTerms, origin: Origin) {
-        let terms = Terms {
-            origin,
+    fn terms(&self, terms: &LogTerms) -> Terms {
+        Terms {
+            origin: if terms.origin == LogOrigin::Push { Origin::Push } else { Origin::Collector },
             kind: Kind::Float,
             ttl: terms.ttl,
             now: terms.arrived,
             oldest: self.oldest,
             newest: Timestamp::MAX,
             chunk_span: self.store.chunk_span(),
-        };
-        let tally = self.store.take(&self.entries, &terms, None);
-        self.store.note(&tally);
-        self.taken += tally.accepted;
-        for (labels, ttl) in self.open.drain(..) {
-            let Some(shard) = self.store.shards.get(shard_of(&labels)) else { continue };
-            shard.write().keep_open(&labels, ttl);
         }
     }
 
-    fn end(&mut self) {
-        // A series that ends has nothing to be kept open.
-        self.open.clear();
-        for entry in &self.entries {
-            let Some(shard) = self.store.shards.get(shard_of(&entry.labels)) else { continue };
-            shard.write().end(&entry.labels, entry.sample, self.store.chunk_span());
+    /// Gives the samples that wait to their series.
+    fn hand_over(&mut self, number: usize) {
+        let Some(Some(Named { labels, slot: Some(slot), .. })) = self.named.get(number) else {
+            return;
+        };
+        let Run { count, terms } = &self.runs[number];
+        self.run.clear();
+        self.run.extend(self.columns.iter().take(*count).map(|column| column[number]));
+        let Some(oldest) = self.run.iter().map(|sample| sample.at).min() else { return };
+        let mut shard = self.store.shards[shard_of(labels)].write();
+        let taken = shard.append_run(*slot, &self.run, &self.terms(terms), &self.store.gate());
+        drop(shard);
+        self.store.note(&Tally { oldest: Some(oldest), ..Tally::default() });
+        self.runs[number].count = 0;
+        self.taken += taken;
+    }
+
+    /// Gives everything that waits to the head.
+    fn hand_over_all(&mut self) {
+        (0..self.named.len()).for_each(|number| self.hand_over(number));
+    }
+
+    /// Makes the series of a number ready for a sample that came under `terms`; says whether it is.
+    /// A series is made at its first sample, so that of too many the same ones are let in as at
+    /// first.
+    fn prepare(&mut self, number: usize, terms: &LogTerms) -> bool {
+        self.hand_over(number);
+        self.runs[number].terms = *terms;
+        let (terms, gate) = (self.terms(terms), self.store.gate());
+        let Some(Some(named)) = self.named.get_mut(number) else { return false };
+        if named.slot.is_none() {
+            let mut shard = self.store.shards[shard_of(&named.labels)].write();
+            named.slot = shard.enter(&named.labels, &terms, &gate).ok();
+            if let (Some(slot), Some(ttl)) = (named.slot, named.open.take()) {
+                shard.keep_open(slot, ttl);
+            }
+        }
+        named.slot.is_some()
+    }
+
+    /// Ends series as they did at first.
+    fn end(&mut self, samples: &[(u32, Sample)]) {
+        for (number, sample) in samples {
+            self.hand_over(*number as usize);
+            let Some(Some(named)) = self.named.get_mut(*number as usize) else { continue };
+            // A series that ends has nothing to be kept open.
+            named.open = None;
+            let mut shard = self.store.shards[shard_of(&named.labels)].write();
+            shard.end(&named.labels, *sample, self.store.chunk_span());
         }
     }
 }
@@ -161,28 +228,41 @@ impl<'a> Replay<'a> {
 impl Sink for Replay<'_> {
     fn series(&mut self, number: u32, labels: Labels, ttl: Option<Span>) {
         let number = number as usize;
-        if self.series.len() <= number {
-            self.series.resize(number + 1, None);
+        if self.named.len() <= number {
+            self.named.resize_with(number + 1, || None);
+            let none = Run { count: 0, terms: LogTerms::end(Timestamp::MIN) };
+            self.runs.resize(number + 1, none);
+            for column in &mut self.columns {
+                column.resize(number + 1, Sample::new(Timestamp::MIN, 0.0));
+            }
         }
-        if let Some(ttl) = ttl {
-            self.open.push((labels.clone(), ttl));
-        }
-        self.series[number] = Some(labels);
+        self.hand_over(number);
+        self.named[number] = Some(Named { labels, slot: None, open: ttl });
     }
 
     fn samples(&mut self, terms: &LogTerms, samples: &[(u32, Sample)]) {
-        self.entries.clear();
-        for (number, sample) in samples {
-            self.newest = self.newest.max(sample.at);
-            let Some(Some(labels)) = self.series.get(*number as usize) else { continue };
-            if sample.at >= self.oldest {
-                self.entries.push(Entry { labels: labels.clone(), sample: *sample, line: 0 });
-            }
+        let newest = samples.iter().map(|(_, sample)| sample.at).max();
+        self.newest = self.newest.max(newest.unwrap_or(Timestamp::MIN));
+        if terms.origin == LogOrigin::End {
+            return self.end(samples);
         }
-        match terms.origin {
-            LogOrigin::Push => self.append(terms, Origin::Push),
-            LogOrigin::Collector => self.append(terms, Origin::Collector),
-            LogOrigin::End => self.end(),
+        for (number, sample) in samples {
+            let number = *number as usize;
+            let Some(run) = self.runs.get(number) else { continue };
+            if sample.at < self.oldest {
+                continue;
+            }
+            let alike = run.terms.origin == terms.origin && run.terms.ttl == terms.ttl;
+            if (!alike || run.count == 0 || run.count == RUN_SAMPLES)
+                && !self.prepare(number, terms)
+            {
+                continue;
+            }
+            // Field by field: a copy of the whole waits for what was just written.
+            let run = &mut self.runs[number];
+            self.columns[run.count][number] = *sample;
+            run.count += 1;
+            run.terms.arrived = terms.arrived;
         }
     }
 

@@ -170,6 +170,26 @@ impl Series {
         if sample == newest { Taken::Duplicate } else { Taken::Replaced }
     }
 
+    /// Takes samples of any time, one after the other.
+    pub(super) fn push_run(&mut self, samples: &[Sample], span: Span) {
+        let Some((last, before)) = samples.split_last() else { return };
+        let follows = self.newest.is_none_or(|newest| newest.at < samples[0].at);
+        if !follows || !samples.is_sorted_by(|one, next| one.at < next.at) {
+            for sample in samples {
+                self.push(*sample, span);
+            }
+            return;
+        }
+        self.unwritten = self.unwritten.min(samples[0].at);
+        if let Some(newest) = self.newest {
+            self.push_open(newest, span);
+        }
+        for sample in before {
+            self.push_open(*sample, span);
+        }
+        self.newest = Some(*last);
+    }
+
     fn push_open(&mut self, sample: Sample, span: Span) {
         let full = self.open.len() >= CHUNK_SAMPLES;
         if !self.open.is_empty() && (full || spans_over(self.open.first(), sample.at, span)) {

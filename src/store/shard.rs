@@ -122,6 +122,27 @@ impl Books {
         series.arrival = Some((from.min(sample.at), to.max(sample.at)));
         taken
     }
+
+    /// Adds samples to the series in a slot that no drain is to tell of.
+    fn push_run(&mut self, slot: u32, series: &mut Series, samples: &[Sample], chunk_span: Span) {
+        let (before, had_late) = (series.footprint(), series.has_late());
+        series.push_run(samples, chunk_span);
+        self.footprint.exchange(before, series.footprint());
+        if series.has_late() && !had_late {
+            self.late.push(slot);
+        }
+    }
+
+    /// Notes that samples came to the series in a slot.
+    fn arrived(&mut self, slot: u32, series: &mut Series, terms: &Terms) {
+        series.arrived = terms.now;
+        if let Some(ttl) = terms.ttl {
+            if series.ttl.is_none() {
+                self.expiring.push(slot);
+            }
+            series.ttl = Some(ttl.max(Span(1)));
+        }
+    }
 }
 
 impl Shard {
@@ -190,30 +211,45 @@ impl Shard {
             },
         };
         let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
-        if series.origin != terms.origin {
-            if terms.origin == Origin::Push {
-                return tally.refused.push((number, Refused::Owned));
-            }
-            series.origin = Origin::Collector;
-            gate.index.write().claim(&series.labels);
-        }
-        if series.kind() != terms.kind {
-            return tally.refused.push((number, Refused::OtherKind));
+        if let Err(why) = admit(series, terms, gate) {
+            return tally.refused.push((number, why));
         }
         match self.books.push(slot, series, entry.sample, terms.chunk_span) {
             Taken::Newest => {}
             Taken::Late => tally.late += 1,
             Taken::Replaced | Taken::Duplicate => tally.duplicate += 1,
         }
-        series.arrived = terms.now;
-        if let Some(ttl) = terms.ttl {
-            if series.ttl.is_none() {
-                self.books.expiring.push(slot);
-            }
-            series.ttl = Some(ttl.max(Span(1)));
-        }
+        self.books.arrived(slot, series, terms);
         tally.accepted += 1;
         tally.oldest = Some(tally.oldest.map_or(at, |oldest| oldest.min(at)));
+    }
+
+    /// The slot of a series, which is made when it is not there.
+    pub(super) fn enter(
+        &mut self,
+        labels: &Labels,
+        terms: &Terms,
+        gate: &Gate<'_>,
+    ) -> Result<u32, Refused> {
+        self.slot_of(labels).map_or_else(|| self.create(labels, terms, gate), Ok)
+    }
+
+    /// Takes samples of one series, whatever their age, in the order in which they came; says how
+    /// many. No drain tells of them.
+    pub(super) fn append_run(
+        &mut self,
+        slot: u32,
+        samples: &[Sample],
+        terms: &Terms,
+        gate: &Gate<'_>,
+    ) -> usize {
+        let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return 0 };
+        if admit(series, terms, gate).is_err() {
+            return 0;
+        }
+        self.books.push_run(slot, series, samples, terms.chunk_span);
+        self.books.arrived(slot, series, terms);
+        samples.len()
     }
 
     fn slot_of(&self, labels: &Labels) -> Option<u32> {
@@ -317,8 +353,7 @@ impl Shard {
     }
 
     /// Gives a series the time to live that was said for it before, if it has none.
-    pub(super) fn keep_open(&mut self, labels: &Labels, ttl: Span) {
-        let Some(slot) = self.slot_of(labels) else { return };
+    pub(super) fn keep_open(&mut self, slot: u32, ttl: Span) {
         let Some(Some(series)) = self.slots.get_mut(slot as usize) else { return };
         if series.ttl.is_none() {
             series.ttl = Some(ttl);
@@ -387,6 +422,19 @@ impl Shard {
             gate.index.write().remove(&gone);
         }
     }
+}
+
+/// Whether a series takes samples under these terms. One that a collector brings samples to becomes
+/// the collector's.
+fn admit(series: &mut Series, terms: &Terms, gate: &Gate<'_>) -> Result<(), Refused> {
+    if series.origin != terms.origin {
+        if terms.origin == Origin::Push {
+            return Err(Refused::Owned);
+        }
+        series.origin = Origin::Collector;
+        gate.index.write().claim(&series.labels);
+    }
+    if series.kind() == terms.kind { Ok(()) } else { Err(Refused::OtherKind) }
 }
 
 /// What a series takes before its first sample: itself, its labels, its places in table and lists.

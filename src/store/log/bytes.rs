@@ -64,6 +64,24 @@ impl<'a> Bytes<'a> {
 
     /// The next number.
     pub(super) fn number(&mut self) -> Option<u64> {
+        // Lengths follow no pattern that a processor could guess: up to eight bytes are taken
+        // without a branch on them.
+        if let Some(word) = self.0.first_chunk::<8>().copied().map(u64::from_le_bytes) {
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let bits = ends.trailing_zeros() + 1;
+                self.0 = self.0.get(bits as usize / 8..)?;
+                let sevens = word & (u64::MAX >> (64 - bits)) & 0x7f7f_7f7f_7f7f_7f7f;
+                let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+                let fours = pairs & 0x3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+                return Some(fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4);
+            }
+        }
+        self.long_number()
+    }
+
+    /// The next number, byte by byte: one of more than eight, or near the end.
+    fn long_number(&mut self) -> Option<u64> {
         let first = self.byte()?;
         if first < 0x80 {
             return Some(u64::from(first));

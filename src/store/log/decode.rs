@@ -40,11 +40,15 @@ pub(in crate::store) struct Decoder {
 }
 
 /// A series that was named, or a place for one that a damaged frame named.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Series {
     named: bool,
-    last: Option<Last>,
+    last: Last,
     stretch: u32,
+}
+
+impl Series {
+    const UNNAMED: Self = Self { named: false, last: Last::UNKNOWN, stretch: 0 };
 }
 
 impl Decoder {
@@ -80,12 +84,12 @@ impl Decoder {
             return None;
         }
         if self.series.len() < first + count {
-            self.series.resize(first + count, Series::default());
+            self.series.resize(first + count, Series::UNNAMED);
         }
         for number in first..first + count {
             let ttl = length(bytes.number()?).ok()?;
             let Some(labels) = self.labels(number as u32, bytes)? else { continue };
-            self.series[number] = Series { named: true, ..Series::default() };
+            self.series[number] = Series { named: true, ..Series::UNNAMED };
             sink.series(number as u32, labels, ttl);
         }
         Some(())
@@ -129,14 +133,18 @@ impl Decoder {
         let (mut kept, stretch) = (0, self.stretch);
         for at in 0..count {
             let (number, Sample { at: time, .. }) = self.samples[at];
-            let mut unnamed = Series::default();
+            let mut unnamed = Series::UNNAMED;
             let series = self.series.get_mut(number as usize).unwrap_or(&mut unnamed);
-            let before = series.last.filter(|_| series.stretch == stretch);
+            if series.stretch != stretch {
+                (series.last, series.stretch) = (Last::UNKNOWN, stretch);
+            }
             let is_same = same.get(at / BITS)? >> (at % BITS) & 1 == 1;
-            let last = if is_same { before } else { read(bytes, before).ok()? };
-            (series.last, series.stretch) = (last, stretch);
-            if let Some(last) = last.filter(|_| series.named) {
-                self.samples[kept] = (number, Sample::new(time, f64::from_bits(last.bits)));
+            if !is_same {
+                read(bytes, &mut series.last)?;
+            }
+            if series.named && series.last.is_known() {
+                let value = f64::from_bits(series.last.bits);
+                self.samples[kept] = (number, Sample::new(time, value));
                 kept += 1;
             }
         }
