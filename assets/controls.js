@@ -72,7 +72,7 @@ function listen(actions) {
     if (key === ' ' && !target.closest('button, .tbl, .data')) actions.pause();
     else if (key === 't') actions.theme();
     else if (key === 'd') actions.table(target.closest('wg-panel') ?? pointed);
-    else if (key >= '1' && key <= '5' && ranges[Number(key) - 1]) {
+    else if (key >= '1' && key <= '8' && ranges[Number(key) - 1]) {
       actions.range(Number(ranges[Number(key) - 1].dataset.range));
     } else return;
     event.preventDefault();

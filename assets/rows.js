@@ -6,14 +6,18 @@
  * @import { Window } from './window.js'
  * @typedef {{key: string, name: string, query: number, slot: number, colour: string, unit: string,
  *   labels: Record<string, string>, window: Window, index: number, value: number, n: number,
- *   at: number, stale: boolean, silent: boolean, heard: Heard | undefined}} Row  n: the column of
- *   the newest value; at: the time of its sample in ms; silent: the series has ended
+ *   at: number, stale: boolean, silent: boolean, heard: Heard | undefined,
+ *   band: Bound[] | null}} Row  n: the column of the newest value; at: the time of its sample in
+ *   ms; silent: the series has ended; band: the two bounds of what lies between columns
+ * @typedef {{window: Window, index: number}} Bound
  * @typedef {{at: number, freshMs: number, window: Window, index: number}} Heard  when a series was
  *   last heard, how long it is fresh after that, and where its times stand
  */
 
-import { format } from './units.js';
+import { format, rangeText } from './units.js';
 
+/** From this step on a chart says how far apart its values are. */
+const FAR_APART_MS = 15_000;
 const SERIES_MAX = 20;
 const SLOTS_MAX = 400;
 
@@ -47,23 +51,23 @@ export function seriesName(template, labels, { title, alone, tells }) {
   return alone ? title : labels.__name__ || title;
 }
 
-/** Labels as text, made once for each series of a window. @type {WeakMap<object, string>} */
-const texts = new WeakMap();
-
-/** @param {Record<string, string>} labels */
-function textOf(labels) {
-  let text = texts.get(labels);
-  if (text === undefined) texts.set(labels, (text = JSON.stringify(labels)));
-  return text;
+/** A text of labels, made once for each series of a window.
+ * @param {(labels: Record<string, string>) => string} make */
+function once(make) {
+  /** @type {WeakMap<object, string>} */
+  const texts = new WeakMap();
+  return (/** @type {Record<string, string>} */ labels) => {
+    const text = texts.get(labels) ?? make(labels);
+    texts.set(labels, text);
+    return text;
+  };
 }
+
+const textOf = once((labels) => JSON.stringify(labels));
+const nameless = once(({ __name__, ...labels }) => JSON.stringify(labels));
 
 /** How long a series is fresh whose rhythm is not known yet. */
 const FRESH_AT_FIRST_MS = 15_000;
-
-/** Labels without the metric name, as text. @param {Record<string, string>} labels */
-function nameless({ __name__, ...labels }) {
-  return JSON.stringify(labels);
-}
 
 /** When a series was last heard, read off a series of times, and how long it is fresh after that:
  * three of its usual intervals, the median of those in the window.
@@ -108,6 +112,34 @@ function heards(spec, channels) {
   return heard;
 }
 
+/** Where the bounds of a query's series stand. @param {Spec} spec @param {Channel[]} channels
+ * @param {number} query @param {Record<string, string>} labels @returns {Bound[] | null} */
+function boundsOf(spec, channels, query, labels) {
+  const place = spec.bands?.indexOf(query) ?? -1;
+  const at = spec.queries.length + 2 * place;
+  if (place < 0 || !channels[at + 1]) return null;
+  const found = channels.slice(at, at + 2).map(({ window }) => ({
+    window: /** @type {Window} */ (window),
+    index: window?.labels.findIndex((other) => nameless(other) === nameless(labels)) ?? -1,
+  }));
+  return found.every(({ index }) => index >= 0) ? found : null;
+}
+
+/** The least and the greatest value between column n and the one before.
+ * @param {Row} row @param {number} n @returns {[number, number] | null} */
+export function bandAt({ band }, n) {
+  const [one, other] = band?.map(({ window, index }) => window.value(index, n)) ?? [];
+  if (one == null || other == null || !Number.isFinite(one + other)) return null;
+  return one < other ? [one, other] : [other, one];
+}
+
+/** What the values of a chart are, in words, where they are far apart. @param {Row[]} rows */
+export function resolution(rows) {
+  const stepMs = Math.max(...rows.map(({ window }) => window.stepMs));
+  const shaded = rows.some(({ band }) => band) ? ', shaded from least to greatest' : '';
+  return stepMs < FAR_APART_MS ? '' : `a value every ${rangeText(stepMs)}${shaded}`;
+}
+
 /** How old a value is, in words, when it must not be taken for the present; else nothing.
  * @param {Row} row @param {(ms: number) => string} timeOfDay */
 export function ageOf(row, timeOfDay) {
@@ -139,7 +171,8 @@ export function rowsOf(spec, channels, slots, now) {
   /** @type {Row[]} */
   const rows = [];
   const heard = heards(spec, channels);
-  channels.forEach(({ window }, query) => {
+  const own = channels.slice(0, spec.queries.length);
+  own.forEach(({ window }, query) => {
     if (!window || spec.queries[query]?.times) return;
     window.labels.forEach((labels, index) => {
       const n = window.last(index);
@@ -169,6 +202,7 @@ export function rowsOf(spec, channels, slots, now) {
         stale,
         silent,
         heard: times,
+        band: boundsOf(spec, channels, query, labels),
       });
     });
   });

@@ -14,7 +14,8 @@
  *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
  *   legend: boolean, note: string, limit: number | null, heading: string, color: number,
  *   hide_when_empty: boolean,
- *   queries: Query[]}} Spec  the panel's document; units are names as `units.js` reads them
+ *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
+ *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
  * @typedef {{slug: string, revision: number, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
@@ -27,22 +28,19 @@
  */
 
 import { readInlineSnapshot, readSnapshot } from './frame.js';
+import { rangeText } from './units.js';
 import { Window } from './window.js';
 
 const HELD_MAX = 2000;
 const ASK_AGAIN_MS = 3000;
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400,
+];
 const COLUMNS_MAX = 900;
 
 /** The step that the server takes for a range. @param {number} rangeMs */
 export function stepOf(rangeMs) {
-  return 1000 * (STEPS_S.find((step) => rangeMs / 1000 / step <= COLUMNS_MAX) ?? 3600);
-}
-
-/** A range as the protocol writes it: `5m`. @param {number} rangeMs */
-export function rangeText(rangeMs) {
-  if (rangeMs % 3_600_000 === 0) return `${rangeMs / 3_600_000}h`;
-  return rangeMs % 60_000 === 0 ? `${rangeMs / 60_000}m` : `${Math.round(rangeMs / 1000)}s`;
+  return 1000 * (STEPS_S.find((step) => rangeMs / 1000 / step <= COLUMNS_MAX) ?? 86_400);
 }
 
 /** One channel as this page knows it. */

@@ -215,6 +215,23 @@ export function axisTicks(low, high, unit) {
   return Array.from({ length: count + 1 }, (_, index) => (first + index) * step);
 }
 
+/** A range as the protocol writes it: `5m`. @param {number} rangeMs */
+export function rangeText(rangeMs) {
+  if (rangeMs % 86_400_000 === 0) return `${rangeMs / 86_400_000}d`;
+  if (rangeMs % 3_600_000 === 0) return `${rangeMs / 3_600_000}h`;
+  return rangeMs % 60_000 === 0 ? `${rangeMs / 60_000}m` : `${Math.round(rangeMs / 1000)}s`;
+}
+
+/** A day as `Nov 24`. @param {number} ms since the epoch */
+export const day = (ms) => new Date(ms).toDateString().slice(4, 10);
+
+/** A time that may lie days back: with the day when it is not near. @param {number} ms since the
+ * epoch @param {boolean} [short] without seconds */
+export function dateTime(ms, short) {
+  const time = timeOfDay(ms, short);
+  return Date.now() - ms < 43_200_000 ? time : `${day(ms)} ${time}`;
+}
+
 /** A time of day as `12:03:11`. @param {number} ms since the epoch @param {boolean} [short] */
 export function timeOfDay(ms, short) {
   const two = (/** @type {number} */ value) => String(value).padStart(2, '0');

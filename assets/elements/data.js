@@ -5,7 +5,8 @@
  * @import { Spec } from '../subscription.js'
  */
 
-import { format, timeOfDay } from '../units.js';
+import { bandAt } from '../rows.js';
+import { format, dateTime } from '../units.js';
 import { make } from './build.js';
 
 const TABLE_ROWS_MAX = 300;
@@ -21,9 +22,12 @@ export function dataTable(spec, rows, endMs, rangeMs) {
   const head = names.map((name) => make('th', { scope: 'col' }, [name]));
   const body = Array.from({ length: count }, (_, back) => {
     rows.forEach((row, at) => {
-      cells[at] = format(row.window.value(row.index, last - back), row.unit, spec.decimals);
+      const told = (/** @type {number | null} */ value) => format(value, row.unit, spec.decimals);
+      const bounds = bandAt(row, last - back);
+      const between = bounds ? ` (${told(bounds[0])} to ${told(bounds[1])})` : '';
+      cells[at] = told(row.window.value(row.index, last - back)) + between;
     });
-    const time = make('th', { scope: 'row' }, [timeOfDay((last - back) * stepMs)]);
+    const time = make('th', { scope: 'row' }, [dateTime((last - back) * stepMs)]);
     return make('tr', {}, [time, ...cells.map((cell) => make('td', {}, [cell]))]);
   });
   const table = make('table', {}, [

@@ -11,8 +11,8 @@
  *   room: number}} Entry  room: of the value, in letters
  */
 
-import { ageOf } from '../rows.js';
-import { format, timeOfDay } from '../units.js';
+import { ageOf, bandAt, resolution } from '../rows.js';
+import { format, dateTime } from '../units.js';
 import { make } from './build.js';
 
 /** @param {number} index @param {Row} row @returns {Entry} */
@@ -57,13 +57,15 @@ export class Legend {
   /** Makes the entries, when there are others. @param {Row[]} rows */
   show(rows) {
     this.#rows = rows;
-    const keys = rows.map((row) => `${row.key} ${row.name} ${row.colour}`).join('|');
+    const every = resolution(rows);
+    const keys = [every, ...rows.map((row) => `${row.key} ${row.name} ${row.colour}`)].join('|');
     if (keys === this.#keys) return;
     this.#keys = keys;
     this.#entries = rows.map((row, index) => entryOf(index, row));
     let list = this.panel.querySelector('.legend');
     if (!list) this.panel.append((list = make('ul', { class: 'legend' })));
     list.replaceChildren(...this.#entries.map(({ item }) => item));
+    if (every) list.append(make('li', { class: 'every' }, [every]));
     this.#mark();
   }
 
@@ -80,11 +82,13 @@ export class Legend {
   read(spec, at, said) {
     this.#entries.forEach((entry, index) => {
       const row = this.#rows[index];
-      const number =
-        at === null ? row.value : row.window.value(row.index, Math.round(at / row.window.stepMs));
-      const text = format(number, row.unit, spec.decimals);
+      const n = at === null ? row.n : Math.round(at / row.window.stepMs);
+      const told = (/** @type {number | null} */ value) => format(value, row.unit, spec.decimals);
+      const bounds = at === null ? null : bandAt(row, n);
+      const between = bounds ? ` (${told(bounds[0])} to ${told(bounds[1])})` : '';
+      const text = told(at === null ? row.value : row.window.value(row.index, n)) + between;
       const old = at === null && row.stale;
-      const age = old ? ageOf(row, timeOfDay) : '';
+      const age = old ? ageOf(row, dateTime) : '';
       if (write(entry.value, text) && text.length > entry.room) {
         entry.room = text.length;
         entry.value.style.minWidth = `${entry.room}ch`;

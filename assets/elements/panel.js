@@ -16,7 +16,7 @@
  */
 
 import { freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
-import { timeOfDay } from '../units.js';
+import { dateTime, rangeText } from '../units.js';
 import { emptyNote, headWord, make } from './build.js';
 import { Legend } from './legend.js';
 
@@ -153,8 +153,7 @@ export class Panel extends HTMLElement {
 
   #empty() {
     if (this.body.querySelector('.empty')) return;
-    const minutes = Math.ceil(Panel.page.rangeMs() / 60_000);
-    const ended = this.#view && `no values in the last ${minutes} min`;
+    const ended = this.#view && `no values in the last ${rangeText(Panel.page.rangeMs())}`;
     this.renew();
     this.body.replaceChildren(emptyNote(ended || undefined));
     this.#legend.clear();
@@ -207,7 +206,7 @@ export class Panel extends HTMLElement {
     const lost = Panel.page.lost();
     const stale = this.#rows.length > 0 && (lost || this.#rows.every((row) => row.stale));
     this.toggleAttribute('data-stale', stale);
-    this.#said = stale ? newestAge(this.#rows, timeOfDay) : '';
+    this.#said = stale ? newestAge(this.#rows, dateTime) : '';
     headWord(this, 'asof', this.#said);
     const threshold = lost ? undefined : reached(spec, this.#rows);
     if (threshold) this.dataset.level = threshold.level;

@@ -11,11 +11,11 @@
  * @typedef {uPlot} Plot
  */
 
-import { valueAt } from '../rows.js';
-import { axis, axisEnds, axisTicks, timeOfDay } from '../units.js';
+import { bandAt, valueAt } from '../rows.js';
+import { axis, axisEnds, axisTicks, day, dateTime, timeOfDay } from '../units.js';
 import uPlot from '../vendor/uplot/uplot.js';
 import { colour, faded } from './colours.js';
-import { beginning, hatch, threshold } from './marks.js';
+import { beginning, hatch, shade, threshold } from './marks.js';
 
 const CALM_DRAWS = 10;
 /** Among more lines than this, an area below the first one would say nothing. */
@@ -40,6 +40,8 @@ export function create(host, { spec, width, height, cursor, drawn }) {
   let gaps = [];
   /** @type {number[][]} points without a neighbour, which no line would show */
   let lone = [];
+  /** @type {([number, number] | null)[][]} by series, what lies between columns */
+  let bands = [];
   let extent = [0, 1];
   /** The first point of any series. */
   let begin = 0;
@@ -90,6 +92,10 @@ export function create(host, { spec, width, height, cursor, drawn }) {
         if (list[at] !== null && list[at - 1] == null && list[at + 1] == null) lone[k].push(at);
       }
     }
+    bands = rows.map((row) => (row.band ? data[0].map((_, at) => bandAt(row, first + at)) : []));
+    for (const bounds of bands.flat()) {
+      if (bounds) [low, high] = [Math.min(low, bounds[0]), Math.max(high, bounds[1])];
+    }
     extent = low > high ? [0, 1] : [low, high];
   }
 
@@ -112,7 +118,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     for (const { value, level } of spec.thresholds) {
       threshold(plot, value, level === 'critical' ? 'crit' : 'warn');
     }
-    const words = `recording since ${timeOfDay(times[begin] * 1000, true)}`;
+    const words = `recording since ${dateTime(times[begin] * 1000, true)}`;
     if (begin > 0) beginning(plot, times[begin], words, font(devicePixelRatio));
   }
 
@@ -123,14 +129,18 @@ export function create(host, { spec, width, height, cursor, drawn }) {
     const { min = 0, max = 1 } = plot.scales.x;
     const pixels = plot.bbox.width / devicePixelRatio || 400;
     const margin = (em * (withSeconds ? 2.4 : 1.6) * (max - min)) / pixels;
-    return ticks.map((tick) =>
-      tick < min + margin / 2 || tick > max - margin ? '' : timeOfDay(tick * 1000, !withSeconds),
-    );
+    const days = model.rangeMs > 43_200_000;
+    return ticks.map((tick) => {
+      if (tick < min + margin / 2 || tick > max - margin) return '';
+      const date = new Date(tick * 1000);
+      const midnight = days && date.getHours() + date.getMinutes() === 0;
+      return midnight ? day(tick * 1000) : timeOfDay(tick * 1000, !withSeconds);
+    });
   }
 
   /** @param {Row} row @param {number} k @returns {uPlot.Series} */
   function series(row, k) {
-    const filled = k === 0 && (stacked || model.rows.length <= FILLED_MAX);
+    const filled = k === 0 && (stacked || (model.rows.length <= FILLED_MAX && !row.band));
     return {
       label: row.name,
       stroke: colour(row.colour),
@@ -209,6 +219,9 @@ export function create(host, { spec, width, height, cursor, drawn }) {
             .map((row, k) => ({ series: [k + 2, k + 1], fill: faded(row.colour, 0.62) }))
         : undefined,
       hooks: {
+        drawClear: [
+          (plot) => bands.forEach((band, k) => shade(plot, data[0], band, model.rows[k].colour)),
+        ],
         draw: [marks],
         setCursor: [
           (plot) => {
@@ -216,7 +229,7 @@ export function create(host, { spec, width, height, cursor, drawn }) {
             const on = left >= 0 && idx != null;
             tag.hidden = !on;
             if (on) {
-              tag.textContent = timeOfDay(data[0][idx] * 1000);
+              tag.textContent = dateTime(data[0][idx] * 1000);
               tag.style.left = `${plot.over.offsetLeft + left}px`;
             }
             cursor(on ? idx : null);

@@ -7,6 +7,30 @@
 
 import { colour, faded } from './colours.js';
 
+/** From where to where a line goes between its columns, as an area.
+ * @param {Plot} plot @param {number[]} times in seconds @param {([number, number] | null)[]} band
+ * @param {string} name its colour */
+export function shade({ ctx, valToPos }, times, band, name) {
+  ctx.save();
+  ctx.fillStyle = faded(name, 0.24);
+  // A peak of one column is as wide as a pixel: without its edge nobody would see it.
+  ctx.strokeStyle = faded(name, 0.6);
+  ctx.lineWidth = devicePixelRatio;
+  let from = 0;
+  for (let to = 0; to <= band.length; to += 1) {
+    if (band[to]) continue;
+    ctx.beginPath();
+    const place = (/** @type {number} */ at, /** @type {number} */ end) =>
+      ctx.lineTo(valToPos(times[at], 'x', true), valToPos(band[at]?.[end] ?? 0, 'y', true));
+    for (let at = from; at < to; at += 1) place(at, 1);
+    for (let at = to - 1; at >= from; at -= 1) place(at, 0);
+    ctx.fill();
+    ctx.stroke();
+    from = to + 1;
+  }
+  ctx.restore();
+}
+
 /** A stretch without samples, as a hatched band.
  * @param {Plot} plot @param {number} from in seconds @param {number} to */
 export function hatch({ ctx, bbox, valToPos }, from, to) {

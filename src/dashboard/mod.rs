@@ -207,6 +207,18 @@ impl Panel {
         self.thresholds.iter().rev().find(|threshold| value >= threshold.value)
     }
 
+    /// Its queries, by number, whose lines are drawn with the least and the greatest value between
+    /// two columns, where columns are far apart.
+    pub fn bands(&self) -> Vec<usize> {
+        // Bounds of parts are no bounds of what is stacked on them.
+        if self.kind != PanelKind::Line {
+            return Vec::new();
+        }
+        let has_bounds = |query: &PanelQuery| query.plan.bounds(Span::from_secs(3600)).is_some();
+        let banded = self.queries.iter().map(|query| !query.times && has_bounds(query));
+        banded.enumerate().filter_map(|(number, banded)| banded.then_some(number)).collect()
+    }
+
     /// The panel as the page's script reads it. The queries' texts stay with the server: the script
     /// gets channels, and says nothing of how they are filled.
     pub fn document(&self) -> Value {
@@ -251,6 +263,7 @@ impl Panel {
             "color": self.color,
             "hide_when_empty": self.hide_when_empty,
             "queries": queries,
+            "bands": self.bands(),
         })
     }
 }

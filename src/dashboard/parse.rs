@@ -24,7 +24,8 @@ const QUERY_CHARS_MAX: usize = 16 * 1024;
 const DECIMALS_MAX: u64 = 6;
 const LIMIT_MAX: u64 = 100;
 const SIDE: std::ops::RangeInclusive<u64> = 1..=12;
-const RANGE: std::ops::RangeInclusive<Span> = Span::from_secs(60)..=Span::from_secs(3600);
+const RANGE: std::ops::RangeInclusive<Span> =
+    Span::from_secs(60)..=Span::from_secs(2 * 365 * 86_400);
 const STEP: std::ops::RangeInclusive<Span> = Span::from_secs(1)..=Span::from_secs(3600);
 const RANGE_DEFAULT: Span = Span::from_secs(300);
 

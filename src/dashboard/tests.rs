@@ -102,7 +102,7 @@ fn all_mistakes_are_told_at_once_with_their_lines() {
     let text = r#"
 [[dashboard]]
 slug = "Shop"
-range = "2h"
+range = "3y"
 
 [[dashboard.panel]]
 id = "a"
@@ -129,7 +129,7 @@ query = 7
     };
     check("dashboard.toml:2: dashboard[0].title: `title` is missing or empty");
     check("dashboard.toml:3: dashboard[0].slug: `Shop` has other characters in it");
-    check("dashboard.toml:4: dashboard[0].range: `2h` lies outside the bounds, 1m to 1h");
+    check("dashboard.toml:4: dashboard[0].range: `3y` lies outside the bounds, 1m to 2y");
     check("dashboard.toml:9: dashboard[0].panel[0].kind: no kind `pie` (there are line, stack, ");
     check(
         "dashboard.toml:10: dashboard[0].panel[0].width: this is the number 13, it must be a whole",

@@ -34,12 +34,38 @@ pub struct PanelSpec {
     pub step: Option<Span>,
     /// Its queries, in order.
     pub plans: Vec<Arc<Plan>>,
+    /// Those of its queries, by number, that are drawn with the bounds of what lies between two
+    /// columns where these are far apart.
+    pub bands: Vec<usize>,
+    /// Whether its values are drawn over time. Then windows reach from column to column where these
+    /// are far apart; otherwise the newest values are what it is about.
+    pub is_chart: bool,
     /// What the page needs to draw it; the live core only hands it on.
     pub document: Value,
 }
 
-/// The steps that a channel may have: 1 s to 1 h.
-const STEPS: [i64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+/// The steps that a channel may have, in seconds: 1 s to 1 d.
+const STEPS: [i64; 17] =
+    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+
+/// From this step on columns are far apart: something may happen between two of them that neither
+/// shows.
+const FAR_APART: Span = Span::from_secs(15);
+
+impl PanelSpec {
+    /// What its channels ask over a range: its queries, then the two bounds of each of `bands` in
+    /// the order of these, where columns are far apart.
+    pub(crate) fn asked(&self, range: Span) -> Vec<Arc<Plan>> {
+        let step = step_for(range, self.step);
+        if step < FAR_APART || !self.is_chart {
+            return self.plans.clone();
+        }
+        let widened = self.plans.iter().map(|plan| Arc::new(plan.widened(step)));
+        let banded = self.bands.iter().filter_map(|query| self.plans.get(*query));
+        let bounds = banded.filter_map(|plan| plan.bounds(step)).flatten();
+        widened.chain(bounds.map(Arc::new)).collect()
+    }
+}
 
 /// The most columns of a window.
 pub const COLUMNS_MAX: i64 = 900;
@@ -61,4 +87,35 @@ pub fn step_for(range: Span, finest: Option<Span>) -> Span {
             && finest.is_none_or(|finest| finest.0 <= **step * 1000)
     };
     Span::from_secs(*STEPS.iter().find(fits).unwrap_or(&STEPS[STEPS.len() - 1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_follows_the_distance_of_columns() {
+        let plans = ["rate(a[5s])", "b"].map(|text| Arc::new(Plan::new(text).expect("a query")));
+        let panel = |is_chart: bool| PanelSpec {
+            id: "p".to_owned(),
+            step: None,
+            plans: plans.to_vec(),
+            bands: vec![1],
+            is_chart,
+            document: Value::Null,
+        };
+        let check = |is_chart: bool, range: i64, expected: &[&str]| {
+            let asked = panel(is_chart).asked(Span::from_secs(range));
+            let texts: Vec<&str> = asked.iter().map(|plan| plan.text()).collect();
+            assert_eq!(texts, expected, "{range}");
+        };
+        check(true, 3600, &["rate(a[5s])", "b"]);
+        let bounds = ["min_over_time(b[2m])", "max_over_time(b[2m])"];
+        check(true, 86_400, &["rate(a[2m])", "b", bounds[0], bounds[1]]);
+        check(false, 86_400, &["rate(a[5s])", "b"]);
+        let steps = [(3 * 3600, 15), (30 * 86_400, 3600), (2 * 365 * 86_400, 86_400)];
+        for (range, step) in steps {
+            assert_eq!(step_for(Span::from_secs(range), None), Span::from_secs(step));
+        }
+    }
 }

@@ -202,8 +202,8 @@ impl Channels {
             }
         }
         let watched = self.by_id.get_mut(&id).expect("looked up above");
-        if watched.wants_open && open && !watched.reach.moves && !watched.pace.is_slow() {
-            watched.wants_open = false;
+        if open && watched.is_open_due(now) {
+            (watched.wants_open, watched.opened_at) = (false, now);
             self.submit(id, Purpose::Open, (newest + 1, newest + 1), now);
         }
     }

@@ -62,7 +62,7 @@ pub struct Position {
 /// The range of a subscription that names none.
 pub(crate) const RANGE_DEFAULT: Span = Span(300_000);
 /// The shortest and the longest range that can be watched live.
-pub const RANGE_BOUNDS: (Span, Span) = (Span(10_000), Span(3_600_000));
+pub const RANGE_BOUNDS: (Span, Span) = (Span(10_000), Span::from_secs(2 * 365 * 86_400));
 
 impl ClientFrame {
     /// Reads one frame.
@@ -130,7 +130,7 @@ mod tests {
         check("", "cannot read");
         check(r#"{"sub":{"id":1}}"#, "either");
         check(r#"{"sub":{"id":1,"board":"a","query":"b"}}"#, "either");
-        check(r#"{"sub":{"id":1,"board":"a","range":"1y"}}"#, "from 10s to 1h");
+        check(r#"{"sub":{"id":1,"board":"a","range":"3y"}}"#, "from 10s to 2y");
         check(r#"{"sub":{"id":1,"board":"a","range":"60"}}"#, "length of time");
         check(r#"{"sub":{"id":1,"query":"up","step":"1ms"}}"#, "step");
         check(r#"{"sub":{"id":1,"board":"a","colour":1}}"#, "colour");

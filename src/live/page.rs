@@ -37,7 +37,7 @@ pub struct Page {
     /// When the windows were taken.
     pub now: Timestamp,
     /// The channels of each panel asked for: (index of the panel on the board, channels in the
-    /// order of its queries).
+    /// order of its queries, then those of the bounds of its bands).
     pub panels: Vec<(usize, Vec<u32>)>,
     /// The windows by channel; one that is not there is still being evaluated.
     pub windows: BTreeMap<u32, PageWindow>,
@@ -83,7 +83,8 @@ impl Hub {
                 continue;
             }
             let watch = |plan| self.channels.watch(plan, ask.range, panel.step, now);
-            let channels: Vec<(u32, usize)> = panel.plans.iter().filter_map(watch).collect();
+            let asked = panel.asked(ask.range);
+            let channels: Vec<(u32, usize)> = asked.iter().map_while(watch).collect();
             panels.push((at, channels.iter().map(|(id, _)| *id).collect()));
             wanted.extend(channels);
         }

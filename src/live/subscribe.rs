@@ -187,7 +187,7 @@ impl Hub {
     ) -> Result<Vec<(u32, usize)>, Refused> {
         let mut channels = Vec::new();
         for panel in spec.panels.iter().filter(|panel| board.shows(&panel.id)) {
-            for plan in &panel.plans {
+            for plan in &panel.asked(board.range) {
                 let channel = self.channels.watch(plan, board.range, panel.step, now);
                 channels.push(channel.ok_or_else(|| self.too_many_channels())?);
             }
@@ -200,8 +200,8 @@ impl Hub {
         let mut panels = Vec::new();
         for panel in spec.panels.iter().filter(|panel| board.shows(&panel.id)) {
             let watch = |plan| self.channels.watch(plan, board.range, panel.step, now);
-            let channels: Vec<u32> =
-                panel.plans.iter().filter_map(watch).map(|(id, _)| id).collect();
+            let asked = panel.asked(board.range);
+            let channels: Vec<u32> = asked.iter().map_while(watch).map(|(id, _)| id).collect();
             let (id, document) = (&panel.id, &panel.document);
             panels.push(json!({ "panel": id, "channels": channels, "spec": document }));
         }

@@ -1,7 +1,7 @@
 //! A channel with what is going on around it: who watches, what is wanted, what is under way, what
 //! there is to tell.
 
-use crate::model::{Arrival, Matcher, Origin, Timestamp};
+use crate::model::{Arrival, Matcher, Origin, Span, Timestamp};
 use crate::query::Reach;
 
 use super::channel::{Changed, Channel};
@@ -9,6 +9,12 @@ use super::frame::{self, Codec, TickKind};
 use super::job::{Cells, Done, Failure, Purpose, UnderWay};
 use super::pace::Pace;
 use super::piece::Piece;
+
+/// From this step on the column in progress is shown whatever comes: the one before would be shown
+/// as the newest for too long.
+const OPENED_STEP: Span = Span::from_secs(60);
+/// How often it is then asked for.
+const OPENED_EVERY: Span = Span::from_secs(10);
 
 /// A channel with what is going on around it.
 pub(crate) struct Watched {
@@ -22,6 +28,8 @@ pub(crate) struct Watched {
     pub(super) idle_since: Timestamp,
     pub(super) under_way: Option<UnderWay>,
     pub(super) wants_open: bool,
+    /// When the column in progress was asked for last.
+    pub(super) opened_at: Timestamp,
     pub(super) wants_revise: Option<(Timestamp, Timestamp)>,
     pub(super) revised_at: Timestamp,
     pub(super) length: usize,
@@ -48,6 +56,7 @@ impl Watched {
             idle_since: now,
             under_way: None,
             wants_open: false,
+            opened_at: now.saturating_sub(OPENED_EVERY),
             wants_revise: None,
             revised_at: now,
             length,
@@ -104,6 +113,13 @@ impl Watched {
     pub(super) fn due(&self, at: Timestamp) -> i64 {
         let at = if self.pace.is_slow() { at.floor_to(self.pace.every()) } else { at };
         self.channel.column_at(at)
+    }
+
+    /// Whether the column in progress is to be asked for: something was pushed, or columns are far
+    /// apart and it was not for a while.
+    pub(super) fn is_open_due(&self, now: Timestamp) -> bool {
+        let is_old = self.channel.step >= OPENED_STEP && now - self.opened_at >= OPENED_EVERY;
+        (self.wants_open || is_old) && !self.reach.moves && !self.pace.is_slow()
     }
 
     pub(super) fn columns_a_refresh(&self) -> i64 {

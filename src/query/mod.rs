@@ -2,6 +2,7 @@
 
 pub mod ast;
 mod check;
+mod coarse;
 mod error;
 mod eval;
 mod function;

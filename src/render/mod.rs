@@ -10,4 +10,4 @@ mod panel_data;
 pub mod scale;
 pub mod still;
 
-pub use panel_data::{Latest, PanelData, Shown, Window, time_of_day};
+pub use panel_data::{Latest, PanelData, Shown, Window, day, time_of_day};

@@ -11,6 +11,12 @@ use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
 /// A value is fresh for that many steps of its window.
 const FRESH_STEPS: i64 = 3;
 
+/// From this step on a chart says how far apart its values are.
+const FAR_APART: Span = Span::from_secs(15);
+
+/// A time of day may be taken for today's up to this age.
+const FAR_AWAY: Span = Span::from_secs(12 * 3600);
+
 /// And never for less than this, so that a tick that comes late greys nothing.
 pub(super) const FRESH_LEAST: Span = Span::from_secs(3);
 
@@ -23,7 +29,8 @@ pub struct PanelData {
     pub range: Span,
     /// How far the clocks on the reader's wall are east of UTC, as far as the server knows.
     pub zone: Span,
-    /// One window a query, in the order of the queries.
+    /// One window a query, in the order of the queries; where columns are far apart then two for
+    /// each of [`Panel::bands`]: the bounds of what lies between them.
     pub windows: Vec<Window>,
 }
 
@@ -54,9 +61,9 @@ pub struct Latest {
 impl Latest {
     /// How old it is, in words, when it must not be taken for the present: `as of 12:03:11`, or
     /// `silent since 12:03:11` for a series that has ended.
-    pub fn age(&self, zone: Span) -> Option<String> {
+    pub fn age(&self, now: Timestamp, zone: Span) -> Option<String> {
         let since = if self.silent { "silent since" } else { "as of" };
-        self.stale.then(|| format!("{since} {}", time_of_day(self.at, zone, true)))
+        self.stale.then(|| format!("{since} {}", moment(self.at, now, zone, true)))
     }
 }
 
@@ -75,10 +82,35 @@ pub struct Shown<'a> {
     pub latest: Option<Latest>,
     /// Its values, the newest last; `ABSENT` also where nothing new was measured.
     pub values: Cow<'a, [f64]>,
+    /// The two bounds of what lies between its columns, where they are far apart.
+    pub band: Option<[Bound<'a>; 2]>,
     window: &'a Window,
 }
 
+/// Values between which, and those of another of its kind, a series lies from column to column.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound<'a> {
+    window: &'a Window,
+    values: &'a [f64],
+}
+
+impl Bound<'_> {
+    /// The least and the greatest finite value of the columns behind `from` and up to `to`.
+    fn extent(&self, from: Timestamp, to: Timestamp) -> Option<(f64, f64)> {
+        let first = self.window.index(self.values, from).map_or(0, |index| index + 1);
+        let last = self.window.index(self.values, to)?;
+        extent(self.values.get(first.min(last)..=last)?)
+    }
+}
+
 impl Window {
+    /// The series with these labels, the metric name apart.
+    fn find(&self, labels: &Labels) -> Option<Bound<'_>> {
+        let nameless = labels.without_name();
+        let (_, values) = self.series.iter().find(|(other, _)| *other == nameless)?;
+        Some(Bound { window: self, values })
+    }
+
     /// An empty window that ends at a time.
     pub fn empty(end: Timestamp, step: Span) -> Self {
         Self { end, step, series: Vec::new() }
@@ -122,6 +154,8 @@ impl PanelData {
         let all: Vec<&Labels> = series.iter().map(|(_, _, _, (labels, _))| labels).collect();
         let names = Names::new(&panel.title, &all);
         let more = series.len() > series_max;
+        let banded = self.windows.get(panel.queries.len()..).filter(|beyond| !beyond.is_empty());
+        let bands = banded.map(|beyond| (beyond, panel.bands()));
         let mut shown = Vec::new();
         for (query, PanelQuery { legend, .. }, window, (labels, values)) in series {
             let heard = heard(panel, self, labels);
@@ -131,7 +165,8 @@ impl PanelData {
                 Cow::Owned(heard.without_repeats(window, values))
             });
             let name = names.text(legend, labels);
-            shown.push(Shown { query, name, color: 0, labels, latest, values, window });
+            let band = bands.as_ref().and_then(|bands| band(bands, query, labels));
+            shown.push(Shown { query, name, color: 0, labels, latest, values, band, window });
         }
         if more {
             // Those that go on come before those that have ended.
@@ -144,10 +179,13 @@ impl PanelData {
         shown
     }
 
-    /// How many series have a value in the window, shown or not.
-    pub fn series_count(&self) -> usize {
-        let series = self.windows.iter().flat_map(|window| &window.series);
-        series.filter(|(_, values)| values.iter().any(|value| !is_absent(*value))).count()
+    /// What the values of a chart are, in words, where they are far apart: `a value every 1h,
+    /// shaded from least to greatest`.
+    pub fn resolution(&self, panel: &Panel) -> Option<String> {
+        let step = self.windows.iter().map(|window| window.step).max()?;
+        let banded = self.windows.len() > panel.queries.len();
+        let shaded = if banded { ", shaded from least to greatest" } else { "" };
+        (step >= FAR_APART).then(|| format!("a value every {step}{shaded}"))
     }
 
     /// The newest value of the first series of a query.
@@ -172,6 +210,11 @@ impl PanelData {
         Latest { at: heard.at, stale: silent || old, silent, ..latest }
     }
 
+    /// A time in words on the reader's wall.
+    pub(super) fn moment(&self, at: Timestamp) -> String {
+        moment(at, self.now, self.zone, false)
+    }
+
     /// The latest time on the panel's time axis: its newest column, so that a chart ends at its
     /// right edge; the present when there is none, or nothing has come for long.
     pub fn end(&self) -> Timestamp {
@@ -189,6 +232,13 @@ impl Shown<'_> {
         index.and_then(|index| self.values.get(index)).copied().unwrap_or(ABSENT)
     }
 
+    /// The least and the greatest value behind `from` and up to `to`.
+    pub fn bounds(&self, from: Timestamp, to: Timestamp) -> Option<(f64, f64)> {
+        let [one, other] = self.band?.map(|bound| bound.extent(from, to));
+        let (one, other) = (one?, other?);
+        Some((one.0.min(other.0), one.1.max(other.1)))
+    }
+
     /// The time of the first column in which there is a value.
     pub fn first(&self) -> Option<Timestamp> {
         let at = self.values.iter().position(|value| !is_absent(*value))?;
@@ -197,12 +247,42 @@ impl Shown<'_> {
 
     /// The least and the most finite value of the window.
     pub fn extent(&self) -> Option<(f64, f64)> {
-        let finite = self.values.iter().copied().filter(|value| value.is_finite());
-        finite.fold(None, |extent, value| {
-            let (least, most) = extent.unwrap_or((value, value));
-            Some((f64::min(least, value), f64::max(most, value)))
-        })
+        let own = extent(&self.values);
+        let bounds = self.band.map(|band| band.map(|bound| extent(bound.values)));
+        let all = bounds.into_iter().flatten().chain([own]).flatten();
+        all.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
     }
+}
+
+fn extent(values: &[f64]) -> Option<(f64, f64)> {
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    finite.fold(None, |extent, value| {
+        let (least, most) = extent.unwrap_or((value, value));
+        Some((f64::min(least, value), f64::max(most, value)))
+    })
+}
+
+/// The bounds of a series of a query.
+fn band<'a>(
+    (beyond, bands): &(&'a [Window], Vec<usize>),
+    query: usize,
+    labels: &Labels,
+) -> Option<[Bound<'a>; 2]> {
+    let place = 2 * bands.iter().position(|banded| *banded == query)?;
+    let bound = |place: usize| beyond.get(place)?.find(labels);
+    Some([bound(place)?, bound(place + 1)?])
+}
+
+/// A day on the reader's wall: `Nov 24`.
+pub fn day(at: Timestamp, zone: Span) -> String {
+    let date = chrono::DateTime::from_timestamp_millis(at.saturating_add(zone).0);
+    date.map_or_else(String::new, |date| date.format("%b %d").to_string())
+}
+
+/// A time as those who read at `now` need it: without the day when that is near.
+fn moment(at: Timestamp, now: Timestamp, zone: Span, seconds: bool) -> String {
+    let time = time_of_day(at, zone, seconds);
+    if now - at < FAR_AWAY { time } else { format!("{} {time}", day(at, zone)) }
 }
 
 /// A time of day on the reader's wall: `12:03:11`, or `12:03`.
@@ -250,7 +330,7 @@ mod tests {
             data.windows.push(window);
             let shown = data.shown(&panel);
             assert_eq!(shown.len(), 1, "the times are not drawn");
-            let age = shown[0].latest.and_then(|latest| latest.age(Span::ZERO));
+            let age = shown[0].latest.and_then(|latest| latest.age(data.now, Span::ZERO));
             assert_eq!(age.as_deref(), expected);
         };
         check(&[7.0; 4], &[8.0, 9.0, 10.0, 10.0], None);
@@ -294,7 +374,7 @@ mod tests {
         let data = data(10_900, &[&[1.0, 2.0], &[ABSENT; 2], &[5.0, ABSENT, ABSENT, ABSENT]]);
         let panel = panel();
         let shown = data.shown(&panel);
-        assert_eq!((shown.len(), data.series_count()), (2, 2));
+        assert_eq!(shown.len(), 2);
         let fresh = Latest { value: 2.0, at: Timestamp(10_000), stale: false, silent: false };
         assert_eq!(shown[0].latest, Some(fresh));
         let old = Latest { value: 5.0, at: Timestamp(7000), stale: true, silent: false };

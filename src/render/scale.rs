@@ -71,12 +71,14 @@ fn step(length: f64, unit: &Unit) -> f64 {
     multiple.unwrap_or(10.0) * power
 }
 
-/// The times that stand below a chart from `end - range` to `end`, and whether their seconds
-/// matter.
-pub fn times(end: Timestamp, range: Span, zone: Span) -> (Vec<Timestamp>, bool) {
-    const STEPS_SECONDS: [i64; 9] = [5, 10, 15, 30, 60, 120, 300, 900, 1800];
+/// The times that stand below a chart from `end - range` to `end`, and their distance.
+pub fn times(end: Timestamp, range: Span, zone: Span) -> (Vec<Timestamp>, Span) {
+    const STEPS_SECONDS: [i64; 19] = [
+        5, 10, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
+        172_800, 604_800, 2_592_000, 7_776_000,
+    ];
     let fits = |step: &i64| range.millis() / (step * 1000) <= TIMES_MAX;
-    let step = Span::from_secs(STEPS_SECONDS.into_iter().find(fits).unwrap_or(3600));
+    let step = Span::from_secs(STEPS_SECONDS.into_iter().find(fits).unwrap_or(31_536_000));
     // Ticks stand on round times of the reader's wall, not of UTC.
     let mut at = (end.saturating_add(zone) - range).floor_to(step) - zone + step;
     let mut ticks = Vec::new();
@@ -84,7 +86,17 @@ pub fn times(end: Timestamp, range: Span, zone: Span) -> (Vec<Timestamp>, bool) 
         ticks.push(at);
         at = at + step;
     }
-    (ticks, step.millis() % 60_000 != 0)
+    (ticks, step)
+}
+
+/// A time below a chart whose times are `step` apart: with seconds where they differ, and as a day
+/// where it is one's beginning.
+pub fn time_text(at: Timestamp, step: Span, zone: Span) -> String {
+    let day = Span::from_secs(86_400);
+    if step >= day || (step >= Span::from_secs(1800) && at.saturating_add(zone).0 % day.0 == 0) {
+        return super::day(at, zone);
+    }
+    super::time_of_day(at, zone, step.millis() % 60_000 != 0)
 }
 
 #[cfg(test)]
@@ -141,11 +153,15 @@ mod tests {
 
     #[test]
     fn times_stand_on_round_moments_of_the_wall() {
-        let (ticks, seconds) = times(Timestamp(1_700_000_000_000), Span(300_000), Span::ZERO);
-        let texts: Vec<String> =
-            ticks.iter().map(|at| crate::render::time_of_day(*at, Span::ZERO, seconds)).collect();
-        assert_eq!(texts, ["22:09", "22:10", "22:11", "22:12", "22:13"]);
-        let (ticks, seconds) = times(Timestamp(1_700_000_000_000), Span(60_000), Span::ZERO);
-        assert_eq!((ticks.len(), seconds), (4, true));
+        let check = |range: Span, zone: Span, expected: &[&str]| {
+            let (ticks, step) = times(Timestamp(1_700_000_000_000), range, zone);
+            let texts: Vec<String> = ticks.iter().map(|at| time_text(*at, step, zone)).collect();
+            assert_eq!(texts, expected, "{range}");
+        };
+        let (minute, hour) = (Span::from_secs(60), Span::from_secs(3600));
+        check(minute, Span::ZERO, &["22:12:30", "22:12:45", "22:13:00", "22:13:15"]);
+        check(minute * 5, Span::ZERO, &["22:09", "22:10", "22:11", "22:12", "22:13"]);
+        check(hour * 24, hour, &["Nov 14", "06:00", "12:00", "18:00"]);
+        check(hour * 72, Span::ZERO, &["Nov 12", "Nov 13", "Nov 14"]);
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::scale::{SIZE_MAX, ValueAxis, times};
-use super::{PanelData, Shown, number, time_of_day};
+use super::scale::{SIZE_MAX, ValueAxis, time_text, times};
+use super::{PanelData, Shown, number};
 use crate::dashboard::{Panel, PanelKind, Unit};
 use crate::model::{Span, Timestamp, is_absent};
 
@@ -41,7 +41,10 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let rows: Vec<Vec<f64>> = shown.iter().map(|series| grid.values(series)).collect();
     let stacked = panel.kind == PanelKind::Stack;
     let rows = if stacked { stack(&rows) } else { rows };
-    let axis = ValueAxis::of(extent(&rows), panel.min, panel.max, &panel.unit);
+    let bands: Vec<Vec<(f64, f64)>> = shown.iter().map(|series| grid.band(series)).collect();
+    let ends = |band: &Vec<(f64, f64)>| band.iter().flat_map(|(low, high)| [*low, *high]).collect();
+    let all: Vec<Vec<f64>> = rows.iter().cloned().chain(bands.iter().map(ends)).collect();
+    let axis = ValueAxis::of(extent(&all), panel.min, panel.max, &panel.unit);
     let mut out = String::from(r#"<svg aria-hidden="true" overflow="visible">"#);
     hatching(&mut out, &panel.id, &grid, &rows);
     let _ = write!(
@@ -52,9 +55,10 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
     let paths: Vec<String> = (rows.iter().zip(&shown).enumerate())
         .map(|(index, (row, series))| {
-            let filled = stacked || (index == 0 && rows.len() <= FILLED_MAX);
-            let path = path(&grid.points(row, &axis), filled.then_some(base));
-            format!("<g class=\"c{}\">{path}</g>", series.color)
+            let band = grid.shade(&bands[index], &axis);
+            let filled = index == 0 && rows.len() <= FILLED_MAX && band.is_empty();
+            let path = path(&grid.points(row, &axis), (stacked || filled).then_some(base));
+            format!("<g class=\"c{}\">{band}{path}</g>", series.color)
         })
         .collect();
     // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
@@ -140,6 +144,7 @@ pub fn described(panel: &Panel, data: &PanelData) -> String {
 /// A length of time as it is spoken: `5 minutes`, `1 hour`.
 fn length_in_words(range: Span) -> String {
     let (count, word) = match range.millis() {
+        ms if ms % 86_400_000 == 0 => (ms / 86_400_000, "day"),
         ms if ms % 3_600_000 == 0 => (ms / 3_600_000, "hour"),
         ms if ms % 60_000 == 0 => (ms / 60_000, "minute"),
         ms => (ms / 1000, "second"),
@@ -182,6 +187,33 @@ impl Grid {
 
     fn values(&self, series: &Shown<'_>) -> Vec<f64> {
         (0..self.count).map(|index| series.at(self.time(index))).collect()
+    }
+
+    /// From where to where a series goes between each time and the one before; not numbers where
+    /// that is not known.
+    fn band(&self, series: &Shown<'_>) -> Vec<(f64, f64)> {
+        if series.band.is_none() {
+            return Vec::new();
+        }
+        let before = |index: usize| self.time(index.saturating_sub(1));
+        let bounds = |index: usize| series.bounds(before(index), self.time(index));
+        (0..self.count).map(|index| bounds(index).unwrap_or((f64::NAN, f64::NAN))).collect()
+    }
+
+    /// The areas of a band.
+    fn shade(&self, band: &[(f64, f64)], axis: &ValueAxis) -> String {
+        let row = |end: fn(&(f64, f64)) -> f64| band.iter().map(end).collect::<Vec<f64>>();
+        let (lows, highs) = (row(|(low, _)| *low), row(|(_, high)| *high));
+        let runs = self.points(&highs, axis).into_iter().zip(self.points(&lows, axis));
+        let mut areas = String::new();
+        for (upper, lower) in runs {
+            let places = upper.iter().chain(lower.iter().rev());
+            for (index, (x, y)) in places.enumerate() {
+                let _ = write!(areas, "{}{x:.0} {y:.0}", if index == 0 { "M" } else { "L" });
+            }
+            areas.push('Z');
+        }
+        if areas.is_empty() { areas } else { format!(r#"<path class="b" d="{areas}"/>"#) }
     }
 
     /// The unbroken runs of a row as places in the box.
@@ -344,12 +376,12 @@ fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
         let _ = write!(out, r#"<text x="-6" y="{y}%">{text}</text>"#);
     }
     out.push_str(r#"</g><g text-anchor="middle">"#);
-    let (moments, seconds) = times(data.end(), data.range, data.zone);
+    let (moments, step) = times(data.end(), data.range, data.zone);
     for at in moments {
         let share = share_at(data, at);
         // A text that would be cut at an edge is left out.
         if (0.03..=0.97).contains(&share) {
-            let (x, text) = (Short(100.0 * share), time_of_day(at, data.zone, seconds));
+            let (x, text) = (Short(100.0 * share), time_text(at, step, data.zone));
             let _ = write!(out, r#"<text x="{x}%" y="100%" dy="1.4em">{text}</text>"#);
         }
     }
@@ -362,7 +394,7 @@ fn beginning(out: &mut String, grid: &Grid, data: &PanelData) {
     const LEAST: f64 = 0.4;
     let empty = grid.x(0) / WIDTH;
     if empty >= LEAST {
-        let (x, since) = (Short(empty * 50.0), time_of_day(grid.start, data.zone, false));
+        let (x, since) = (Short(empty * 50.0), data.moment(grid.start));
         let _ = write!(
             out,
             concat!(

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
 
-use crate::dashboard::{Dashboard, automatic};
+use crate::dashboard::{Dashboard, PanelKind, automatic};
 use crate::live::{BoardSpec, Boards, PanelSpec};
 use crate::model::{Labels, Metadata, Select};
 
@@ -141,6 +141,8 @@ impl Board {
             id: panel.id.clone(),
             step: panel.step,
             plans: panel.queries.iter().map(|query| Arc::new(query.plan.clone())).collect(),
+            bands: panel.bands(),
+            is_chart: matches!(panel.kind, PanelKind::Line | PanelKind::Stack),
             document: panel.document(),
         });
         let spec = BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };

@@ -375,6 +375,8 @@ mod tests {
     #[test]
     fn windows_of_charts_stand_in_the_page_before_those_of_others() {
         let panel = |kind: &str| PanelSpec {
+            bands: Vec::new(),
+            is_chart: true,
             id: kind.to_owned(),
             step: None,
             plans: Vec::new(),

@@ -31,6 +31,8 @@ impl Boards for OneBoard {
     fn board(&self, slug: &str) -> Option<Arc<BoardSpec>> {
         let (revision, queries) = &*self.0.lock();
         let panel = |query: &&str| PanelSpec {
+            bands: Vec::new(),
+            is_chart: true,
             id: format!("p{}", query.len()),
             step: None,
             plans: vec![Arc::new(Plan::new(query).expect("a query"))],

@@ -114,3 +114,19 @@ fn a_refresh_that_does_not_keep_up_is_stopped_and_holds_nobody_up() {
     let known = world.sessions[&1].client.channels.values().next().expect("a channel");
     assert_lawful(&world, known, DEAR, 30);
 }
+
+#[test]
+fn the_column_in_progress_is_shown_where_columns_are_far_apart() {
+    let mut world = world(&Options::default());
+    world.open(1, Carrier::SocketText);
+    world.say(1, r#"{"sub":{"id":1,"query":"a","window":"24h"}}"#);
+    let open = |world: &World| {
+        let known = world.sessions[&1].client.channels.values().next().expect("a channel");
+        known.open.as_ref().map(|(_, values)| values.clone())
+    };
+    live_on(&mut world, 0, 2);
+    assert_eq!(open(&world), Some(vec![0.0]));
+    live_on(&mut world, 2, 15);
+    let newer = open(&world).expect("renewed").remove(0);
+    assert!((10.0..15.0).contains(&newer), "{newer}");
+}

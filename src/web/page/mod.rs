@@ -17,12 +17,15 @@ use crate::render::{PanelData, time_of_day};
 use panel::{Body, PanelView};
 
 /// The ranges that a page offers.
-const RANGES: [(&str, Span); 5] = [
+const RANGES: [(&str, Span); 8] = [
     ("1m", Span::from_secs(60)),
     ("5m", Span::from_secs(300)),
     ("15m", Span::from_secs(900)),
-    ("30m", Span::from_secs(1800)),
     ("1h", Span::from_secs(3600)),
+    ("6h", Span::from_secs(6 * 3600)),
+    ("24h", Span::from_secs(24 * 3600)),
+    ("7d", Span::from_secs(7 * 24 * 3600)),
+    ("30d", Span::from_secs(30 * 24 * 3600)),
 ];
 
 /// Where the assets of this build are.

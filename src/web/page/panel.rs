@@ -15,11 +15,13 @@ pub(super) struct PanelView<'a> {
     pub(super) hidden: bool,
     pub(super) body: Body,
     pub(super) legend: Vec<LegendEntry>,
+    /// How far apart its values are, where that is far.
+    pub(super) resolution: Option<String>,
 }
 
 /// What a panel's box holds.
 pub(super) enum Body {
-    Empty { names: Vec<String>, minutes: i64 },
+    Empty { names: Vec<String>, last: String },
     Chart { words: String, picture: String },
     Stat { note: String, number: String, unit: String, color: u8, picture: String },
     Gauges(Vec<Gauge>),
@@ -68,8 +70,7 @@ impl<'a> PanelView<'a> {
         let main_missing = shown.first().is_none_or(|first| first.query > 0);
         let said = all_stale(data, &shown);
         let body = if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
-            // A range is a minute at least.
-            Body::Empty { names: waited_for(panel), minutes: data.range.millis() / 60_000 }
+            Body::Empty { names: waited_for(panel), last: last(data.range) }
         } else {
             match panel.kind {
                 PanelKind::Line | PanelKind::Stack => Body::Chart {
@@ -87,9 +88,18 @@ impl<'a> PanelView<'a> {
         } else {
             Vec::new()
         };
+        let resolution = data.resolution(panel).filter(|_| !legend.is_empty());
         let hidden = panel.hide_when_empty && shown.is_empty();
         let reached = reached(panel, &shown);
-        Self { panel, reached, as_of: said, hidden, body, legend }
+        Self { panel, reached, as_of: said, hidden, body, legend, resolution }
+    }
+}
+
+/// A range in words; those in minutes as people say them.
+fn last(range: Span) -> String {
+    match range.millis() / 60_000 {
+        minutes @ 1..=60 => format!("{minutes} min"),
+        _ => range.to_string(),
     }
 }
 
@@ -104,15 +114,15 @@ fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
 }
 
 /// How old one of the values is; what the head says of all of them is not said again.
-fn as_of(latest: Option<Latest>, zone: Span, said: Option<&String>) -> Option<String> {
-    let age = latest.and_then(|latest| latest.age(zone));
+fn as_of(latest: Option<Latest>, data: &PanelData, said: Option<&String>) -> Option<String> {
+    let age = latest.and_then(|latest| latest.age(data.now, data.zone));
     age.filter(|age| said != Some(age))
 }
 
 /// The time of the newest value, when none of the panel's values is fresh.
 fn all_stale(data: &PanelData, shown: &[Shown<'_>]) -> Option<String> {
     let newest = shown.iter().filter_map(|series| series.latest).max_by_key(|latest| latest.at);
-    as_of(newest, data.zone, None)
+    as_of(newest, data, None)
 }
 
 fn legend(
@@ -125,7 +135,7 @@ fn legend(
         color: series.color,
         name: series.name.clone(),
         value: value_text(panel, series),
-        as_of: as_of(series.latest, data.zone, said),
+        as_of: as_of(series.latest, data, said),
     };
     shown.iter().map(entry).collect()
 }
@@ -170,7 +180,7 @@ fn gauges(
         let most = panel.max.unwrap_or(whole).max(least + f64::MIN_POSITIVE);
         let value = series.latest.map_or(f64::NAN, |latest| latest.value);
         let text = dial_text(value, unit, panel.decimals);
-        let as_of = as_of(series.latest, data.zone, said);
+        let as_of = as_of(series.latest, data, said);
         let fresh = series.latest.is_some_and(|latest| !latest.stale);
         let reached = panel.reached(value).filter(|_| fresh);
         let spoken =
