@@ -61,6 +61,7 @@ impl Store {
     /// beyond retention and size, and merges one group of blocks.
     pub fn compact(&self, now: Timestamp) {
         let Some(blocks) = &self.blocks else { return };
+        let _packing = self.packing.lock();
         let edge = now.saturating_sub(KEPT_IN_HEAD).floor_to(UNIT);
         if self.cut_on_time(blocks, edge, now) == Cut::Failed {
             return;

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{error, fmt};
 
+use crate::model::NotDurable;
+
 /// The name of the file that is locked while a process uses a folder.
 const LOCK: &str = "lock";
 
@@ -175,6 +177,15 @@ impl DiskError {
 impl fmt::Display for DiskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {} `{}`: {}", self.doing, self.path.display(), self.source)
+    }
+}
+
+impl From<DiskError> for NotDurable {
+    fn from(error: DiskError) -> Self {
+        match error.fault() {
+            Fault::Full => Self::Full(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod census;
 mod chunk;
 mod cut;
 mod decimal;
+mod delete;
 mod disk;
 mod files;
 mod follow;
@@ -106,6 +107,10 @@ pub struct Store {
     blocks: Option<Blocks>,
     // Held while the head is cut into blocks, by one thread at a time.
     cutting: Mutex<Cutting>,
+    // Held while blocks are cut, merged or written again on time; taken before `cutting`.
+    packing: Mutex<()>,
+    // Guards what was deleted since the last drain. Held for one look or one change.
+    deleted: Mutex<Vec<Arrival>>,
     limits: Limits,
     series: AtomicUsize,
     appends: AtomicU64,
@@ -155,6 +160,8 @@ impl Store {
             log: None,
             blocks: None,
             cutting: Mutex::default(),
+            packing: Mutex::default(),
+            deleted: Mutex::default(),
             limits,
             series: AtomicUsize::new(0),
             appends: AtomicU64::new(0),
@@ -406,7 +413,8 @@ impl Arrivals for Store {
     }
 
     fn drain(&self) -> Vec<Arrival> {
-        let mut arrivals = Vec::new();
+        // To those who follow what comes, what goes is a change like any other.
+        let mut arrivals = std::mem::take(&mut *self.deleted.lock());
         for shard in &self.shards {
             shard.write().drain(&mut arrivals);
         }

@@ -14,7 +14,7 @@ use super::log::{
     read_segment, set_aside, version,
 };
 use super::shard::{Tally, Terms, shard_of};
-use crate::model::{Kind, Labels, Metadata, Origin, Sample, Span, Timestamp};
+use crate::model::{Kind, Labels, Matcher, Metadata, Origin, Sample, Span, TimeRange, Timestamp};
 
 /// So many samples of a series are given to the head together: at one a second, half a minute.
 const RUN_SAMPLES: usize = 32;
@@ -268,5 +268,11 @@ impl Sink for Replay<'_> {
 
     fn metadata(&mut self, name: &str, metadata: Metadata) {
         self.store.metadata.learn(&[(name.to_owned(), metadata)]);
+    }
+
+    fn deleted(&mut self, matchers: &[Matcher], range: TimeRange) {
+        // What came before it has to be there to be forgotten.
+        self.hand_over_all();
+        self.store.forget_again(matchers, range);
     }
 }

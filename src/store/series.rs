@@ -307,6 +307,30 @@ impl Series {
         kept - self.footprint().samples
     }
 
+    /// Lets go of the samples inside `range`; gives the times of the first and the last of them.
+    /// Chunks are closed as they are by [`Self::push`].
+    pub(super) fn delete(&mut self, range: TimeRange, span: Span) -> Option<TimeRange> {
+        let samples = |range| {
+            let snapshot = self.snapshot(range);
+            snapshot.map_or_else(Vec::new, |snapshot| snapshot.unpack(range, usize::MAX - 1))
+        };
+        let gone = samples(range);
+        let gone = TimeRange::new(gone.first()?.at, gone.last()?.at);
+        let mut kept = samples(TimeRange::all());
+        kept.retain(|sample| !range.contains(sample.at));
+        self.open = ChunkWriter::new(self.kind);
+        (self.sealed, self.sealed_bytes, self.sealed_samples) = (Vec::new(), 0, 0);
+        (self.late, self.newest) = (Vec::new(), None);
+        let unwritten = self.unwritten;
+        for sample in &kept {
+            self.push(*sample, span);
+        }
+        self.unwritten = if kept.is_empty() { Timestamp::MAX } else { unwritten };
+        // What was read before may no longer be true.
+        self.rewrites += 1;
+        gone
+    }
+
     /// Begins to bring the samples older than `edge` into blocks. Gives the time from which on they
     /// are to be written; nothing when blocks have them all. What comes meanwhile is noted again.
     pub(super) fn begin_cut(&mut self, edge: Timestamp) -> Option<Timestamp> {

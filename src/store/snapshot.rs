@@ -35,10 +35,7 @@ impl Store {
             if let Err(error) = disk.remove_folder(&part) {
                 log::warn!("an unfinished snapshot cannot be removed error={error}");
             }
-            match error.fault() {
-                Fault::Full => NotDurable::Full(error.to_string()),
-                _ => NotDurable::Failed(error.to_string()),
-            }
+            error.into()
         };
         let begin = || {
             disk.create_folder(Path::new(SNAPSHOTS))?;

@@ -308,3 +308,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_deleted_leaves_the_blocks_and_their_order_stays() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk, |_| {});
+    let end = NOW + Span(9 * HOUR);
+    for id in 0..3 {
+        (0..100).for_each(|second| push(&store, id, NOW + Span(second * 1000), 1.0, NOW));
+    }
+    store.compact(end);
+    // A late sample lies in a further block, and is right.
+    push(&store, 0, NOW + Span(50_000), 2.0, end);
+    store.compact(end + Span(2 * HOUR));
+    let delete = |id: &str, range| {
+        let matchers = [Matcher::equal("__name__", "m"), Matcher::equal("id", id)];
+        drop(store.delete(&matchers, range).unwrap());
+    };
+    let reader = select(&store, TimeRange::all(), false);
+    delete("1", TimeRange::all());
+    delete("0", TimeRange::new(NOW, NOW + Span(20_000)).unwrap());
+    let check = |store: &Store| {
+        let found = select(store, TimeRange::all(), false);
+        let counts: Vec<usize> = found.iter().map(|one| one.samples.len()).collect();
+        assert_eq!(counts, [79, 100]);
+        let late = found[0].samples.iter().find(|sample| sample.at == NOW + Span(50_000));
+        assert_eq!(late.unwrap().value, 2.0);
+    };
+    assert_eq!(reader.len(), 3);
+    check(&store);
+    drop(store);
+    let store = open(&disk, |_| {});
+    check(&store);
+    let all = [Matcher::equal("__name__", "m")];
+    drop(store.delete(&all, TimeRange::all()).unwrap());
+    assert_eq!(figure(&store, "watchglass_store_blocks"), 0.0);
+    assert!(disk.contents("blocks").is_empty());
+}

@@ -34,6 +34,8 @@ struct Writes {
     values: Vec<u64>,
     /// The place of the last one that was acknowledged.
     acknowledged: Option<usize>,
+    /// How many of them, the first ones, were deleted for good.
+    deleted: usize,
     /// Whether the head has it. What is too old at a start is not there, and may be at another
     /// start when the clock was set back meanwhile.
     is_there: bool,
@@ -44,6 +46,8 @@ struct Waiting {
     receipt: Pending,
     /// Series, time and place among the writes.
     writes: Vec<(usize, Timestamp, usize)>,
+    /// What was deleted: series, time, and how many writes there were.
+    deleted: Vec<(usize, Timestamp, usize)>,
 }
 
 /// The world.
@@ -146,6 +150,7 @@ impl World {
             0..20 => self.append(),
             20..28 => self.commit(),
             28..30 => self.store.maintain(self.now),
+            30 if self.random.one_in(2) => self.delete(),
             30 | 31 => self.store.compact(self.now),
             32 => self.disk.fail_syncs(1 + self.random.below(3)),
             33 if self.random.one_in(2) => self.disk.set_free(self.random.number() % 4000),
@@ -208,7 +213,43 @@ impl World {
     }
 
     fn wait(&mut self, receipt: Receipt, writes: Vec<(usize, Timestamp, usize)>) {
-        self.waiting.push(Waiting { receipt: Box::pin(receipt.wait()), writes });
+        let receipt = Box::pin(receipt.wait());
+        self.waiting.push(Waiting { receipt, writes, deleted: Vec::new() });
+    }
+
+    /// Deletes one series, or some of its time.
+    fn delete(&mut self) {
+        let series = self.random.below(16);
+        let all = TimeRange::all();
+        let from = self.now.saturating_sub(Span(self.random.below(20_000_000) as i64));
+        let part = TimeRange::new(from, from.saturating_add(Span(5_000_000))).unwrap_or(all);
+        let range = if self.random.one_in(2) { all } else { part };
+        let number = series.to_string();
+        let matchers = [Matcher::equal("__name__", "m"), Matcher::equal("series", number)];
+        let done = self.store.delete(&matchers, range);
+        let found = everything(&self.store);
+        let mut deleted = Vec::new();
+        let inside = |key: &(usize, Timestamp)| key.0 == series && range.contains(key.1);
+        for (key, writes) in self.written.iter_mut().filter(|(key, _)| inside(key)) {
+            // Until the deletion is acknowledged it may come back, or be gone.
+            writes.acknowledged = None;
+            writes.is_there = found.contains_key(key);
+            deleted.push((key.0, key.1, writes.values.len()));
+        }
+        if let Ok(receipt) = done {
+            assert!(!found.keys().any(inside), "seed {}: deleted and still there", self.seed);
+            let receipt = Box::pin(receipt.wait());
+            self.waiting.push(Waiting { receipt, writes: Vec::new(), deleted });
+        }
+    }
+
+    /// Forgets what was deleted for good.
+    fn forget(&mut self, deleted: Vec<(usize, Timestamp, usize)>) {
+        for (series, at, count) in deleted {
+            let Some(writes) = self.written.get_mut(&(series, at)) else { continue };
+            writes.deleted = writes.deleted.max(count.min(writes.values.len()));
+            writes.acknowledged = writes.acknowledged.filter(|place| *place >= writes.deleted);
+        }
     }
 
     fn commit(&mut self) {
@@ -221,6 +262,7 @@ impl World {
                     let writes = self.written.get_mut(&(series, at)).unwrap();
                     writes.acknowledged = writes.acknowledged.max(Some(place));
                 }
+                self.forget(waiting.deleted);
             }
         }
     }
@@ -267,7 +309,7 @@ impl World {
         (self.store, self.writer) = open(&self.disk, self.seed, self.now);
         let found = everything(&self.store);
         for (key, writes) in &mut self.written {
-            let since = writes.acknowledged.unwrap_or(0);
+            let since = writes.acknowledged.unwrap_or(0).max(writes.deleted);
             writes.is_there = found.contains_key(key);
             match found.get(key) {
                 Some(bits) => {

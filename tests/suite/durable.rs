@@ -202,3 +202,29 @@ async fn where_few_files_may_be_open_connections_wait_and_storage_does_not() {
     let found = kept(&Program::over(folder)).await;
     assert!((from..from + 100).all(|at| found.get(&(0, at)) == Some(&(at as f64))));
 }
+
+#[tokio::test]
+async fn what_is_deleted_stays_away_and_what_is_pushed_again_stays() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let app = App::over(Arc::clone(&folder), NOW, "").await;
+    app.push("wrong{a=\"1\"} 1\nwrong{a=\"2\"} 2\nright 3").await;
+    app.step(Span(1100)).await;
+    let path = "/api/v1/admin/tsdb/delete_series?match[]=wrong";
+    let foreign = Request::post(path, "").header("Origin", "http://evil.example");
+    assert_eq!(foreign.send(app.address).await.status, 403);
+    assert_eq!(app.post("/api/v1/admin/tsdb/delete_series", "").await.status, 400);
+    assert_eq!(app.post(path, "").await.status, 204);
+    assert_eq!(app.post("/api/v1/admin/tsdb/clean_tombstones", "").await.status, 204);
+    let count = |answer: serde_json::Value| answer["data"]["result"].as_array().unwrap().len();
+    let wrong = "/api/v1/query?query=wrong";
+    assert_eq!(count(app.get(wrong).await.json()), 0);
+    assert_eq!(count(app.get("/api/v1/query?query=right").await.json()), 1);
+    app.push("wrong{a=\"2\"} 5").await;
+    app.step(Span(1100)).await;
+    let now = app.now();
+    within("the end", app.end()).await.unwrap().unwrap();
+    let app = App::over(folder, now, "").await;
+    let answer = app.get("/api/v1/query?query=wrong%5B1h%5D").await.json();
+    assert_eq!(answer["data"]["result"][0]["values"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(answer["data"]["result"][0]["values"][0][1], "5", "{answer}");
+}

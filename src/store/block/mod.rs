@@ -8,6 +8,7 @@ mod bytes;
 mod catalog;
 mod contents;
 mod cover;
+mod delete;
 mod examine;
 mod expire;
 mod index;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 
@@ -30,10 +30,15 @@ const PIECE_BYTES_MAX: u64 = 1 << 30;
 /// How many packed times a reader keeps for the series that come next.
 const KEPT_TIMES: usize = 256;
 
+/// How many blocks were opened by this process.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// A block that can be read.
 pub(super) struct Block {
     /// Its number: of two blocks the one with the greater number was written later.
     pub(super) number: u64,
+    /// Tells it from all others that were opened, also of the same number.
+    pub(super) key: u64,
     /// How long its file is.
     pub(super) bytes: u64,
     /// What it is about.
@@ -69,7 +74,8 @@ impl Block {
         let at = at.ok_or(BlockError::Damaged("the footer is too long"))?;
         let footer = read(&*file, bytes, Piece { at, length })?;
         let about = decode_footer(unseal(&footer)?, version)?;
-        Ok(Self { number, bytes, about, file, suspect: AtomicBool::new(false) })
+        let key = OPENED.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { number, key, bytes, about, file, suspect: AtomicBool::new(false) })
     }
 
     /// What its samples are.

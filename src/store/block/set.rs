@@ -29,15 +29,15 @@ use crate::store::snapshot;
 /// The folder of blocks inside the store's.
 pub(in crate::store) const FOLDER: &str = "blocks";
 /// How the name of a block ends.
-const ENDING: &str = ".block";
+pub(super) const ENDING: &str = ".block";
 /// How the name of a block ends that is being written.
-const UNFINISHED: &str = ".part";
+pub(super) const UNFINISHED: &str = ".part";
 /// What is added to the name of a block that is damaged.
-const DAMAGED: &str = ".damaged";
+pub(super) const DAMAGED: &str = ".damaged";
 
 /// All blocks of a store.
 pub(in crate::store) struct Blocks {
-    disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<dyn Disk>,
     catalog: ArcSwap<Catalog>,
     // Held while the list is exchanged for another one.
     changing: Mutex<()>,
@@ -208,11 +208,11 @@ impl Blocks {
 
     /// The index of a block, from memory or from its file.
     pub(super) fn index(&self, block: &Block) -> Result<Arc<Index>, BlockError> {
-        if let Some(index) = self.indexes.lock().get(block.number) {
+        if let Some(index) = self.indexes.lock().get(block.key) {
             return Ok(index);
         }
         let index = Arc::new(block.index()?);
-        self.indexes.lock().put(block.number, &index);
+        self.indexes.lock().put(block.key, &index);
         Ok(index)
     }
 
@@ -301,7 +301,8 @@ impl Blocks {
         Block::open(number, opened).map(|block| Some(Arc::new(block)))
     }
 
-    fn write_part(
+    /// Writes a block of what `fill` gives under another name, and says whether that is anything.
+    pub(super) fn write_part(
         &self,
         part: &Path,
         purpose: Purpose,
@@ -334,12 +335,13 @@ impl Blocks {
         self.remove_blocks(&sound)
     }
 
-    fn publish(&self, change: impl FnOnce(&mut Vec<Arc<Block>>)) {
+    /// Makes another list.
+    pub(super) fn publish(&self, change: impl FnOnce(&mut Vec<Arc<Block>>)) {
         let _held = self.changing.lock();
         let mut list = self.catalog().blocks.clone();
         change(&mut list);
         let end = list.iter().map(|block| block.about.span.to().0.saturating_add(1)).max();
-        self.indexes.lock().keep(|number| list.iter().any(|block| block.number == number));
+        self.indexes.lock().keep(|key| list.iter().any(|block| block.key == key));
         // The end first: a reader that sees an older list with it asks blocks for nothing.
         self.end.store(end.unwrap_or(i64::MIN), Ordering::Release);
         self.catalog.store(Arc::new(Catalog::new(list)));
@@ -374,7 +376,7 @@ impl Blocks {
     }
 
     /// Removes a file, if it is there. One that stays is tried again at the next start.
-    fn remove(&self, name: &str) {
+    pub(super) fn remove(&self, name: &str) {
         match self.disk.remove(&Path::new(FOLDER).join(name)) {
             Err(error) if error.fault() != Fault::Missing => log::warn!("{error}"),
             _ => {}
@@ -382,11 +384,13 @@ impl Blocks {
     }
 }
 
-fn name(number: u64, ending: &str) -> String {
+/// The name of a block's file.
+pub(super) fn name(number: u64, ending: &str) -> String {
     format!("{number:016x}{ending}")
 }
 
-fn path(number: u64, ending: &str) -> PathBuf {
+/// Where a block's file lies.
+pub(super) fn path(number: u64, ending: &str) -> PathBuf {
     Path::new(FOLDER).join(name(number, ending))
 }
 
@@ -409,36 +413,36 @@ impl Indexes {
         Self { kept: HashMap::default(), bytes: 0, bytes_max, uses: 0 }
     }
 
-    fn get(&mut self, number: u64) -> Option<Arc<Index>> {
+    fn get(&mut self, key: u64) -> Option<Arc<Index>> {
         self.uses += 1;
-        let (index, used) = self.kept.get_mut(&number)?;
+        let (index, used) = self.kept.get_mut(&key)?;
         *used = self.uses;
         Some(Arc::clone(index))
     }
 
-    fn put(&mut self, number: u64, index: &Arc<Index>) {
+    fn put(&mut self, key: u64, index: &Arc<Index>) {
         let bytes = index.bytes();
         while self.bytes + bytes > self.bytes_max {
             let oldest = self.kept.iter().min_by_key(|(_, (_, used))| *used);
-            let Some(number) = oldest.map(|(number, _)| *number) else { return };
-            self.forget(number);
+            let Some(key) = oldest.map(|(key, _)| *key) else { return };
+            self.forget(key);
         }
         self.uses += 1;
-        self.forget(number);
+        self.forget(key);
         self.bytes += bytes;
-        self.kept.insert(number, (Arc::clone(index), self.uses));
+        self.kept.insert(key, (Arc::clone(index), self.uses));
     }
 
-    fn forget(&mut self, number: u64) {
-        if let Some((index, _)) = self.kept.remove(&number) {
+    fn forget(&mut self, key: u64) {
+        if let Some((index, _)) = self.kept.remove(&key) {
             self.bytes -= index.bytes();
         }
     }
 
     fn keep(&mut self, stays: impl Fn(u64) -> bool) {
-        let gone: Vec<u64> = self.kept.keys().copied().filter(|number| !stays(*number)).collect();
-        for number in gone {
-            self.forget(number);
+        let gone: Vec<u64> = self.kept.keys().copied().filter(|key| !stays(*key)).collect();
+        for key in gone {
+            self.forget(key);
         }
     }
 }

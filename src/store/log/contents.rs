@@ -7,7 +7,7 @@ use super::Terms;
 use super::decode::{Decoder, Sink};
 use super::frame::{Frames, LOG_VERSION, Piece, SegmentId, version};
 use super::segments::{SegmentFile, read_segment};
-use crate::model::{Labels, Metadata, Sample, Span, Timestamp};
+use crate::model::{Labels, Matcher, Metadata, Sample, Span, TimeRange, Timestamp};
 use crate::store::disk::Disk;
 use crate::store::files::Contents;
 
@@ -89,4 +89,6 @@ impl Sink for Told<'_> {
     }
 
     fn metadata(&mut self, _name: &str, _metadata: Metadata) {}
+
+    fn deleted(&mut self, _matchers: &[Matcher], _range: TimeRange) {}
 }

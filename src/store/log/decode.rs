@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 
 use super::bytes::{Bytes, Malformed};
-use super::encode::{METADATA, SAMPLES, SERIES};
+use super::encode::{DELETION, METADATA, SAMPLES, SERIES};
 use super::value::{Last, read};
 use super::{Origin, Terms};
-use crate::model::{Labels, Metadata, MetricType, Sample, Span, Timestamp};
+use crate::model::{
+    Labels, MatchOp, Matcher, Metadata, MetricType, Sample, Span, TimeRange, Timestamp,
+};
 
 /// The numbers of series follow each other, save where a damaged frame named some: by so many at
 /// most.
@@ -23,6 +25,8 @@ pub(in crate::store) trait Sink {
     fn samples(&mut self, terms: &Terms, samples: &[(u32, Sample)]);
     /// What was said of a metric name.
     fn metadata(&mut self, name: &str, metadata: Metadata);
+    /// What passes all of these and lies inside was deleted.
+    fn deleted(&mut self, matchers: &[Matcher], range: TimeRange);
 }
 
 /// Reads the frames of one segment, in their order.
@@ -71,6 +75,7 @@ impl Decoder {
                 SERIES => self.name_series(&mut bytes, sink)?,
                 SAMPLES => self.part(&mut bytes, &mut time, sink)?,
                 METADATA => metadata(&mut bytes, sink)?,
+                DELETION => deletion(&mut bytes, sink)?,
                 _ => return None,
             }
         }
@@ -211,6 +216,25 @@ fn labels(text: &[u8]) -> Option<Labels> {
     Labels::from_pairs(pairs).ok().filter(|_| text.is_empty())
 }
 
+fn deletion(bytes: &mut Bytes<'_>, sink: &mut impl Sink) -> Option<()> {
+    let (from, to) = (Timestamp(bytes.signed()?), Timestamp(bytes.signed()?));
+    let range = TimeRange::new(from, to)?;
+    let count = bytes.count(1)?;
+    let mut matchers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let op = match bytes.byte()? {
+            0 => MatchOp::Equal,
+            1 => MatchOp::NotEqual,
+            2 => MatchOp::Regex,
+            3 => MatchOp::NotRegex,
+            _ => return None,
+        };
+        matchers.push(Matcher::new(bytes.text()?, op, bytes.text()?).ok()?);
+    }
+    sink.deleted(&matchers, range);
+    Some(())
+}
+
 fn metadata(bytes: &mut Bytes<'_>, sink: &mut impl Sink) -> Option<()> {
     let name = bytes.text()?;
     let metric_type = match bytes.byte()? {
@@ -244,4 +268,6 @@ impl Sink for Count {
     }
 
     fn metadata(&mut self, _name: &str, _metadata: Metadata) {}
+
+    fn deleted(&mut self, _matchers: &[Matcher], _range: TimeRange) {}
 }

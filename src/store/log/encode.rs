@@ -10,7 +10,7 @@ use super::bytes::{put, put_bytes, put_signed};
 use super::frame::{FrameWriter, SegmentId};
 use super::value::{Last, write_change, write_whole};
 use super::{Logged, Origin, Terms};
-use crate::model::{Labels, Metadata, MetricType, Span, Timestamp};
+use crate::model::{Labels, MatchOp, Matcher, Metadata, MetricType, Span, TimeRange, Timestamp};
 
 /// A part of a frame that names series.
 pub(super) const SERIES: u8 = 1;
@@ -18,6 +18,9 @@ pub(super) const SERIES: u8 = 1;
 pub(super) const SAMPLES: u8 = 2;
 /// A part of a frame that tells of metric names.
 pub(super) const METADATA: u8 = 3;
+
+/// A part of a frame that tells of a deletion.
+pub(super) const DELETION: u8 = 4;
 
 /// The most samples of a part.
 const PART_SAMPLES: usize = 8192;
@@ -260,6 +263,25 @@ impl<'a> Encoder<'a> {
             }
         }
         out.extend_from_slice(&self.tokens);
+    }
+
+    /// Writes that samples were deleted.
+    pub(super) fn deletion(&mut self, matchers: &[Matcher], range: TimeRange) {
+        let out = self.payload();
+        out.push(DELETION);
+        put_signed(out, range.from().0);
+        put_signed(out, range.to().0);
+        put(out, matchers.len() as u64);
+        for matcher in matchers {
+            out.push(match matcher.op() {
+                MatchOp::Equal => 0,
+                MatchOp::NotEqual => 1,
+                MatchOp::Regex => 2,
+                MatchOp::NotRegex => 3,
+            });
+            put_bytes(out, matcher.name().as_bytes());
+            put_bytes(out, matcher.value().as_bytes());
+        }
     }
 
     /// Writes what was said of metric names.

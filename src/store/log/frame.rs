@@ -8,7 +8,9 @@
 use memchr::memmem;
 
 /// The version of the format, as `docs/formats/wal.md` describes it.
-pub const LOG_VERSION: u32 = 1;
+pub const LOG_VERSION: u32 = 2;
+/// What the checksums of all versions begin with.
+const SEED: u32 = 1;
 
 /// What every segment begins with.
 const MAGIC: [u8; 8] = *b"WGLOG\r\n\0";
@@ -42,7 +44,7 @@ impl SegmentId {
 
     /// What checksums begin with.
     fn seed(self) -> u32 {
-        let seed = crc32c::crc32c(&LOG_VERSION.to_le_bytes());
+        let seed = crc32c::crc32c(&SEED.to_le_bytes());
         let seed = crc32c::crc32c_append(seed, &self.number.to_le_bytes());
         crc32c::crc32c_append(seed, &self.salt.to_le_bytes())
     }

@@ -29,7 +29,9 @@ use parking_lot::{Condvar, Mutex};
 use super::Disk;
 use super::metadata::MetadataBook;
 use super::options::Durability;
-use crate::model::{self, Entry, Labels, Metadata, NotDurable, Receipt, Sample, Span, Timestamp};
+use crate::model::{
+    self, Entry, Labels, Matcher, Metadata, NotDurable, Receipt, Sample, Span, TimeRange, Timestamp,
+};
 pub(super) use contents::contents;
 pub use decode::count_samples;
 pub(super) use decode::{Decoder, Sink};
@@ -155,6 +157,8 @@ enum Item {
         samples: Vec<Logged>,
     },
     Metadata(Vec<(String, Metadata)>),
+    /// What passes and lies inside was deleted from everything before this.
+    Deletion(Vec<Matcher>, TimeRange),
     /// Everything of the batch stands before this.
     Receipt {
         batch: u64,
@@ -198,6 +202,21 @@ impl Log {
     /// Hands over what was said anew of metric names.
     pub(super) fn describe(&self, said: Vec<(String, Metadata)>) {
         self.queue.lock().items.push(Item::Metadata(said));
+    }
+
+    /// Hands over that samples were deleted, under the locks of all shards. The receipt resolves
+    /// when that is on disk, whatever the settings want of pushes.
+    pub(super) fn delete(&self, matchers: &[Matcher], range: TimeRange) -> Receipt {
+        let batch = self.batches.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut queue = self.queue.lock();
+            queue.items.push(Item::Deletion(matchers.to_vec(), range));
+            queue.items.push(Item::Receipt { batch, sender });
+            queue.urgent = true;
+        }
+        self.wake.notify_one();
+        pending(receiver)
     }
 
     /// When a push may be answered.
@@ -332,9 +351,14 @@ impl Handover<'_> {
             queue.urgent = true;
         }
         self.log.wake.notify_one();
-        Receipt::pending(async move {
-            let ended = || NotDurable::Failed("the service ends".to_owned());
-            receiver.await.unwrap_or_else(|_| Err(ended()))
-        })
+        pending(receiver)
     }
+}
+
+/// A receipt that resolves with what the writer says.
+fn pending(receiver: oneshot::Receiver<Result<(), NotDurable>>) -> Receipt {
+    Receipt::pending(async move {
+        let ended = || NotDurable::Failed("the service ends".to_owned());
+        receiver.await.unwrap_or_else(|_| Err(ended()))
+    })
 }

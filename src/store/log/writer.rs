@@ -152,7 +152,7 @@ impl LogWriter {
     fn write(&mut self, edge: Timestamp) -> Result<(), DiskError> {
         let arrived = |item: &Item| match item {
             Item::Samples { terms, .. } => Some(terms.arrived),
-            Item::Metadata(_) | Item::Receipt { .. } => None,
+            Item::Metadata(_) | Item::Deletion(..) | Item::Receipt { .. } => None,
         };
         let newest_arrival = self.backlog.iter().filter_map(arrived).max();
         let now = newest_arrival.unwrap_or_default();
@@ -210,6 +210,7 @@ impl LogWriter {
             match group.first() {
                 Some(Item::Samples { terms, .. }) => encoder.samples(terms, samples(group)),
                 Some(Item::Metadata(said)) => encoder.metadata(said),
+                Some(Item::Deletion(matchers, range)) => encoder.deletion(matchers, *range),
                 Some(Item::Receipt { .. }) | None => {}
             }
         }
@@ -338,6 +339,6 @@ impl Segment {
 fn samples(items: &[Item]) -> impl Iterator<Item = &Logged> {
     items.iter().flat_map(|item| match item {
         Item::Samples { samples, .. } => samples.as_slice(),
-        Item::Metadata(_) | Item::Receipt { .. } => &[],
+        Item::Metadata(_) | Item::Deletion(..) | Item::Receipt { .. } => &[],
     })
 }

@@ -1,4 +1,4 @@
-//! What changes the history as a whole: snapshots of it.
+//! What concerns the history as a whole: snapshots of it, and deleting from it.
 
 use actix_web::{HttpResponse, web};
 use chrono::DateTime;
@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::answer::success;
 use super::names::blocking;
+use super::params::Params;
 use super::{Api, ApiError};
 use crate::model::NotDurable;
 
@@ -20,6 +21,28 @@ pub(super) async fn snapshot(api: web::Data<Api>) -> Result<HttpResponse, ApiErr
     blocking(move || store.snapshot(&made).map_err(ApiError::from)).await?;
     log::info!("a snapshot was made name={name}");
     Ok(success(&json!({ "name": name }), &[]))
+}
+
+/// Answers `POST /api/v1/admin/tsdb/delete_series`.
+pub(super) async fn delete_series(
+    params: Params,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, ApiError> {
+    let (selectors, range) = (params.selectors()?, params.time_range()?);
+    if selectors.is_empty() {
+        return Err(ApiError::BadData("no match[] parameter provided".to_owned()));
+    }
+    for matchers in selectors {
+        let store = std::sync::Arc::clone(&api.store);
+        let work = move || store.delete(&matchers, range).map_err(ApiError::from);
+        blocking(work).await?.wait().await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Answers `POST /api/v1/admin/tsdb/clean_tombstones`: what is deleted has left the disk already.
+pub(super) async fn clean_tombstones() -> HttpResponse {
+    HttpResponse::NoContent().finish()
 }
 
 impl From<NotDurable> for ApiError {

@@ -118,6 +118,10 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .route("/admin/snapshot", web::put().to(admin::snapshot))
             .route("/admin/tsdb/snapshot", web::post().to(admin::snapshot))
             .route("/admin/tsdb/snapshot", web::put().to(admin::snapshot))
+            .route("/admin/tsdb/delete_series", web::post().to(admin::delete_series))
+            .route("/admin/tsdb/delete_series", web::put().to(admin::delete_series))
+            .route("/admin/tsdb/clean_tombstones", web::post().to(admin::clean_tombstones))
+            .route("/admin/tsdb/clean_tombstones", web::put().to(admin::clean_tombstones))
             .default_service(web::to(unknown)),
     );
     config.route("/api/openapi.json", super::server::get().to(openapi::serve));

@@ -75,6 +75,8 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/api/v1/status/tsdb", &["limit"], "Figures of the head"),
     route(CHANGE, "/api/v1/admin/snapshot", &[], "Make a snapshot of the history"),
     route(CHANGE, "/api/v1/admin/tsdb/snapshot", &[], "Make a snapshot of the history"),
+    route(CHANGE, "/api/v1/admin/tsdb/delete_series", &["*match[]", "start", "end"], "Delete series, or a part of their time"),
+    route(CHANGE, "/api/v1/admin/tsdb/clean_tombstones", &[], "Nothing: what is deleted leaves the disk at once"),
     route(GET, "/federate", &["*match[]"], "The newest samples of chosen series, as Prometheus text"),
     route(GET, "/api/openapi.json", &[], "This description"),
     route(GET, "/-/healthy", &[], "Whether the service lives"),
