@@ -18,6 +18,7 @@ mod peers;
 mod push;
 mod remote_write;
 mod server;
+mod status;
 
 pub use error::Error;
 pub use guard::Guard;

@@ -259,12 +259,12 @@ fn theme(query: &PageQuery) -> Option<Theme> {
     query.theme.as_deref().and_then(Theme::parse)
 }
 
-fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery) -> Shell<'a> {
+pub(super) fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery) -> Shell<'a> {
     Shell { assets: &pages.assets, nav, theme: theme(query) }
 }
 
-fn nav(current: &str) -> Vec<NavEntry> {
-    let entries = [("Overview", "/"), ("Dashboards", "/d")];
+pub(super) fn nav(current: &str) -> Vec<NavEntry> {
+    let entries = [("Overview", "/"), ("Dashboards", "/d"), ("Status", "/status")];
     let entry = |(title, href): (&str, &str)| NavEntry {
         title: title.to_owned(),
         href: href.to_owned(),
@@ -350,7 +350,7 @@ fn answer(status: StatusCode) -> HttpResponseBuilder {
     answer
 }
 
-fn html(request: &HttpRequest, status: StatusCode, text: String) -> HttpResponse {
+pub(super) fn html(request: &HttpRequest, status: StatusCode, text: String) -> HttpResponse {
     body(request, answer(status), text)
 }
 

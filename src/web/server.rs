@@ -209,6 +209,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
                 .guard(readable())
                 .wrap(Compress::default())
                 .route("/", get().to(pages::overview))
+                .route("/status", get().to(super::status::status))
                 .route("/d", get().to(pages::dashboards))
                 .route("/d/metric", get().to(pages::metric))
                 .route("/d/{slug}", get().to(pages::dashboard))

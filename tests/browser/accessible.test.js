@@ -85,6 +85,7 @@ test('the overview paused, with a data table open', async () => {
 
 for (const [path, shown] of [
   ['/d', '#main a'],
+  ['/status', '#history td'],
   ['/d/self', 'wg-panel[data-drawn]'],
   ['/embed/overview/cpu', '#cpu[data-drawn] canvas'],
   ['/embed/overview/cpu?theme=light', '#cpu[data-drawn] canvas'],

@@ -85,7 +85,7 @@ test('without scripts a range is an address', async () => {
   await opened.close();
 });
 
-for (const path of ['/', '/d', '/d/self', '/embed/overview/cpu', '/nowhere']) {
+for (const path of ['/', '/d', '/status', '/d/self', '/embed/overview/cpu', '/nowhere']) {
   test(`nothing of ${path} stands out sideways, on a phone and on a desk`, async () => {
     for (const viewport of [PHONE, DESKTOP]) {
       const opened = await visit(browser, `${server.url}${path}`, {

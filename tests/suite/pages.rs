@@ -191,3 +191,25 @@ async fn a_spike_of_one_sample_is_seen_on_a_month() {
     let near = page(&app, "/d/metric?name=heat&range=1h", 200).await;
     assert!(!near.contains("shaded from") && !near.contains("class=\"b\""), "{near}");
 }
+
+#[tokio::test]
+async fn the_status_page_says_what_is_held_and_what_was_refused() {
+    let app = App::start().await;
+    app.push("orders 42").await;
+    let old = app.post("/push", &format!("orders 1 {}", NOW.0 - 86_400_000)).await;
+    assert_eq!(old.json()["refused"], 1);
+    let text = page(&app, "/status", 200).await;
+    for words in [
+        "all is well, as of ",
+        "<td>Log</td><td>safe on disk</td>",
+        "<td>Damaged parts</td><td>0</td>",
+        "<td>too old</td><td>1</td>",
+        "<td>orders</td><td>1</td>",
+        "<td>every sample</td><td>nothing yet</td>",
+        "<td>by hour</td>",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let nav = cut(&text, "<nav", "</nav>");
+    assert!(nav.contains("href=\"/status\" aria-current=\"page\""), "{nav}");
+}

@@ -26,7 +26,7 @@ use actix_web::{HttpResponse, Resource, web};
 
 use crate::model::{Clock, Timestamp};
 use crate::query::Options;
-use crate::store::{LogState, Store};
+use crate::store::{Census, LogState, Store, TierRoom};
 
 pub(crate) use error::ApiError;
 use evaluate::Evaluations;
@@ -67,6 +67,21 @@ impl Api {
     ) -> Self {
         let evaluations = Evaluations::new(options.parallel_max);
         Self { store, clock, options, evaluations, about }
+    }
+
+    /// The present.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What each tier of the history has and will need; nothing where all is in memory.
+    pub(crate) fn tiers(&self) -> Option<[TierRoom; 3]> {
+        self.store.tiers()
+    }
+
+    /// What the head is made of.
+    pub(crate) fn census(&self, most: usize) -> Census {
+        self.store.census(most)
     }
 
     /// How the log of the store is.

@@ -42,6 +42,7 @@ const fn route(
 pub static ROUTES: &[Route] = &[
     route(GET, "/", PAGE, "The overview of this host"),
     route(GET, "/d", &[], "All dashboards"),
+    route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
     route(GET, "/d/metric", &["*name", "range", "theme"], "The chart of one pushed metric"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
     route(GET, "/embed/{dashboard}/{panel}", PAGE, "A panel to stand in another page"),

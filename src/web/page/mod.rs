@@ -6,6 +6,7 @@
 //! are the pictures of [`crate::render::still`], which escape for themselves.
 
 mod panel;
+mod status;
 
 use std::fmt::Write;
 
@@ -15,6 +16,7 @@ use crate::dashboard::{Dashboard, Panel, PanelKind};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
 use panel::{Body, PanelView};
+pub use status::{StatusPage, StatusTable, status};
 
 /// The ranges that a page offers.
 const RANGES: [(&str, Span); 8] = [
