@@ -64,6 +64,7 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
         panel
     };
     panel.id = id_of(name);
+    panel.metric = Some(name.to_owned());
     Some(panel)
 }
 

@@ -44,6 +44,8 @@ pub struct Panel {
     pub title: String,
     /// A few words beside the heading; may be empty.
     pub subtitle: String,
+    /// The pushed metric that it was made for by itself; none for a panel that somebody wrote.
+    pub metric: Option<String>,
     /// How it shows its values.
     pub kind: PanelKind,
     /// What it shows, at least one.
@@ -173,6 +175,7 @@ impl Panel {
             id: id.to_owned(),
             title: title.to_owned(),
             subtitle: String::new(),
+            metric: None,
             kind,
             queries: vec![query],
             unit: Unit::None,

@@ -113,6 +113,7 @@ fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
     }
     let (legend, template) = legend(fields);
     let panel = Panel {
+        metric: None,
         id,
         title,
         subtitle: fields.text("subtitle", TITLE_CHARS_MAX),

@@ -17,6 +17,7 @@ mod pages;
 mod peers;
 mod push;
 mod remote_write;
+mod removal;
 mod server;
 mod status;
 

@@ -217,6 +217,7 @@ async fn try_board_page(
         reach: &facts.reach,
         data_json: &data_json,
         beyond: &board.beyond,
+        metric: slug.strip_prefix(METRIC),
         push_base: overview.then_some(base.as_str()),
     }))
 }

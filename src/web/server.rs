@@ -200,6 +200,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .route("/api/v2/write", web::to(push::only_post))
         .configure(super::api::routes)
         .route("/federate", get().to(super::api::federate))
+        .route("/d/metric/delete", web::post().to(super::removal::delete))
         .route("/-/healthy", get().to(health::healthy))
         .route("/-/ready", get().to(health::ready))
         .route("/metrics", get().to(health::metrics))

@@ -85,7 +85,7 @@ impl Figures<'_> {
         if seconds <= 0.0 {
             return "not yet".to_owned();
         }
-        format!("{} ago", number::text(ago.max(0.0), &Unit::Seconds, Some(1)))
+        format!("{} ago", number::text(ago.max(0.0), &Unit::Seconds, None))
     }
 
     fn safety(&self, log: &LogState) -> StatusTable {
@@ -226,7 +226,7 @@ fn history(tiers: &[TierRoom; 3], figures: &Figures<'_>) -> StatusTable {
         width: 12,
         height: 3,
         columns: &[
-            "",
+            "tier",
             "since",
             "series",
             "rows",
@@ -262,7 +262,7 @@ mod tests {
         let troubles = figures.troubles(&LogState::Full("no room".to_owned()));
         assert!(troubles[0].contains("full") && troubles[0].contains("no room"), "{troubles:?}");
         assert!(troubles[1].starts_with("2 damaged parts"), "{troubles:?}");
-        assert_eq!(figures.synced(), "500 ms ago");
+        assert_eq!(figures.synced(), "500\u{202f}ms ago");
         let well = Figures { readings: &[], now: Timestamp(0) };
         assert_eq!(well.troubles(&LogState::Well), Vec::<String>::new());
         assert_eq!(well.synced(), "not yet");

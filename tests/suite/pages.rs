@@ -213,3 +213,32 @@ async fn the_status_page_says_what_is_held_and_what_was_refused() {
     let nav = cut(&text, "<nav", "</nav>");
     assert!(nav.contains("href=\"/status\" aria-current=\"page\""), "{nav}");
 }
+
+#[tokio::test]
+async fn a_mistyped_metric_is_deleted_from_its_page() {
+    let app = App::start().await;
+    app.push("ordres 1\norders 2").await;
+    app.step(Span(1100)).await;
+    let overview = page(&app, "/", 200).await;
+    assert!(overview.contains("<a href=\"/d/metric?name=ordres\">ordres</a>"), "{overview}");
+    assert!(!overview.contains("Delete this metric"));
+    let own = page(&app, "/d/metric?name=ordres", 200).await;
+    assert!(own.contains("<a href=\"?name=ordres&#38;range=5m\""), "{own}");
+    let form = cut(&own, "<form ", "</form>");
+    assert!(form.contains("method=\"post\" action=\"/d/metric/delete\""), "{form}");
+    assert!(form.contains("name=\"name\" value=\"ordres\""), "{form}");
+    let send = async |origin: &str| {
+        let request = Request::post("/d/metric/delete", "name=ordres");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.header("origin", origin).send(app.address).await
+    };
+    assert_eq!(send("http://evil.example").await.status, 403);
+    let series =
+        async || app.get("/api/v1/series?match[]=%7B__name__=~%22ord.*%22%7D").await.json();
+    assert_eq!(series().await["data"].as_array().map(Vec::len), Some(2));
+    let answer = send(&format!("http://{}", app.address)).await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{}", answer.text());
+    let left = series().await;
+    assert_eq!(left["data"], serde_json::json!([{ "__name__": "orders" }]));
+    assert_eq!(app.post("/d/metric/delete", "name=").await.status, 400);
+}

@@ -8,7 +8,7 @@ use super::answer::success;
 use super::names::blocking;
 use super::params::Params;
 use super::{Api, ApiError};
-use crate::model::NotDurable;
+use crate::model::{METRIC_NAME, Matcher, NotDurable, TimeRange};
 
 /// Answers `POST /api/v1/admin/snapshot`.
 pub(super) async fn snapshot(api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
@@ -33,11 +33,25 @@ pub(super) async fn delete_series(
         return Err(ApiError::BadData("no match[] parameter provided".to_owned()));
     }
     for matchers in selectors {
-        let store = std::sync::Arc::clone(&api.store);
-        let work = move || store.delete(&matchers, range).map_err(ApiError::from);
-        blocking(work).await?.wait().await?;
+        api.delete(matchers, range).await?;
     }
     Ok(HttpResponse::NoContent().finish())
+}
+
+impl Api {
+    /// Deletes all series of a metric name.
+    pub(crate) async fn delete_metric(&self, name: &str) -> Result<(), ApiError> {
+        if name.is_empty() {
+            return Err(ApiError::BadData("no name of a metric provided".to_owned()));
+        }
+        self.delete(vec![Matcher::equal(METRIC_NAME, name)], TimeRange::all()).await
+    }
+
+    async fn delete(&self, matchers: Vec<Matcher>, range: TimeRange) -> Result<(), ApiError> {
+        let store = std::sync::Arc::clone(&self.store);
+        let work = move || store.delete(&matchers, range).map_err(ApiError::from);
+        Ok(blocking(work).await?.wait().await?)
+    }
 }
 
 /// Answers `POST /api/v1/admin/tsdb/clean_tombstones`: what is deleted has left the disk already.

@@ -44,6 +44,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
     route(GET, "/d/metric", &["*name", "range", "theme"], "The chart of one pushed metric"),
+    route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
     route(GET, "/embed/{dashboard}/{panel}", PAGE, "A panel to stand in another page"),
     route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),

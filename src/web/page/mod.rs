@@ -129,6 +129,8 @@ pub struct BoardPage<'a> {
     pub data_json: &'a str,
     /// Names that have no panel here, since there are too many; each is linked.
     pub beyond: &'a [String],
+    /// The metric whose own page this is; none on others.
+    pub metric: Option<&'a str>,
     /// The address of this server for the line that pushes a first metric; none hides the card.
     pub push_base: Option<&'a str>,
 }
@@ -175,10 +177,15 @@ pub fn board(page: &BoardPage<'_>) -> String {
     let views = page.dashboard.panels.iter().enumerate().map(|(index, panel)| {
         let empty =
             PanelData { now: page.now, range: page.range, zone: page.zone, windows: vec![] };
-        PanelView::new(panel, page.panels.get(index).unwrap_or(&empty))
+        let mut view = PanelView::new(panel, page.panels.get(index).unwrap_or(&empty));
+        let linked = panel.metric.as_ref().filter(|_| page.metric.is_none());
+        view.address = linked.map(|name| format!("/d/metric?name={}", encoded(name)));
+        view
     });
+    let own = page.metric.map(|name| format!("name={}&", encoded(name)));
     let ranges = RANGES.iter().map(|(name, length)| RangeLink {
         name,
+        address: format!("?{}range={name}", own.as_deref().unwrap_or_default()),
         length_ms: length.millis(),
         current: *length == page.range,
     });
@@ -193,6 +200,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         panels: views.collect(),
         data: script_json(page.data_json),
         beyond: page.beyond.iter().map(|name| (name.as_str(), encoded(name))).collect(),
+        metric: page.metric,
         push_base: page.push_base,
     })
 }
@@ -232,6 +240,7 @@ pub fn error(page: &ErrorPage<'_>) -> String {
 
 struct RangeLink {
     name: &'static str,
+    address: String,
     length_ms: i64,
     current: bool,
 }
@@ -249,6 +258,7 @@ struct BoardTemplate<'a> {
     panels: Vec<PanelView<'a>>,
     data: String,
     beyond: Vec<(&'a str, String)>,
+    metric: Option<&'a str>,
     push_base: Option<&'a str>,
 }
 

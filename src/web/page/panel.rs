@@ -7,6 +7,8 @@ use crate::render::{Latest, PanelData, Shown, number, still};
 /// A panel ready to be written.
 pub(super) struct PanelView<'a> {
     pub(super) panel: &'a Panel,
+    /// The address of the page of its metric, when it was made for one and this is not that page.
+    pub(super) address: Option<String>,
     /// The highest level that a value has reached, and the words for it.
     pub(super) reached: Option<&'a Threshold>,
     /// `as of 12:03:11`, when nothing in the panel is fresh.
@@ -91,7 +93,8 @@ impl<'a> PanelView<'a> {
         let resolution = data.resolution(panel).filter(|_| !legend.is_empty());
         let hidden = panel.hide_when_empty && shown.is_empty();
         let reached = reached(panel, &shown);
-        Self { panel, reached, as_of: said, hidden, body, legend, resolution }
+        let address = None;
+        Self { panel, address, reached, as_of: said, hidden, body, legend, resolution }
     }
 }
 

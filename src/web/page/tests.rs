@@ -61,6 +61,7 @@ fn page_with(
     let (assets, board) = (assets(), board_of(panels));
     let nav = [NavEntry { title: "Overview".into(), href: "/".into(), current: true }];
     let mut page = BoardPage {
+        metric: None,
         shell: Shell { assets: &assets, nav: &nav, theme: None },
         dashboard: &board,
         panels: data,
@@ -324,6 +325,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
     assert!(html.contains(r#"data-mode="board" data-theme="dark">"#));
     let (assets, board) = (assets(), board_of(vec![panel("a", PanelKind::Line)]));
     let linked = super::board(&BoardPage {
+        metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
         dashboard: &board,
         panels: &[],
