@@ -103,9 +103,8 @@ impl Service {
             Arc::clone(&clock),
             Arc::new(move || figures.read()),
         ));
-        let host = collectors.host().to_owned();
-        let boards =
-            Arc::new(Registry::new(settings.dashboards.clone(), host, Arc::clone(&store) as _));
+        let (own_boards, host) = (settings.dashboards.clone(), collectors.host().to_owned());
+        let boards = Arc::new(Registry::new(own_boards, host, Arc::clone(&store) as _));
         let facts = Arc::new(ArcSwap::default());
         let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
         let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);
@@ -151,6 +150,7 @@ impl Service {
                 assets: web::asset_urls(),
                 boards,
                 live: commands.clone(),
+                store: Arc::clone(&store),
                 parents: settings.embed.parents,
                 facts,
             },

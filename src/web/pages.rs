@@ -2,9 +2,10 @@
 //! [`super::page`], which turns it into HTML.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use arc_swap::ArcSwap;
 use base64::Engine;
@@ -15,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::live::{Command, Page, PageAsk};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
+use crate::store::{LogState, Store};
 
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
@@ -24,6 +26,10 @@ use super::page::{
     self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
 };
 
+/// How long a page waits after a start before it says that the log is still read.
+const STARTING_PATIENCE: Duration = Duration::from_millis(1500);
+/// After how many seconds a page that cannot be shown now is asked for again.
+const AGAIN_SECONDS: &str = "2";
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
 /// It holds the first charts of the overview.
 const INLINE_MAX: usize = 6 * 1024;
@@ -33,6 +39,7 @@ pub(crate) struct Pages {
     pub(crate) assets: AssetUrls,
     pub(crate) boards: Arc<Registry>,
     pub(crate) live: mpsc::Sender<Command>,
+    pub(crate) store: Arc<Store>,
     pub(crate) parents: Vec<String>,
     /// What is said of the host and of the history's reach, renewed now and then.
     pub(crate) facts: Arc<ArcSwap<Facts>>,
@@ -242,7 +249,28 @@ async fn ask(
         Refusal(StatusCode::SERVICE_UNAVAILABLE, "Busy", text)
     };
     pages.live.try_send(Command::Page(ask)).map_err(|_| busy())?;
-    answer.await.ok().flatten().ok_or_else(busy)
+    patient(answer, STARTING_PATIENCE, || pages.store.log_state()).await?.ok_or_else(busy)
+}
+
+/// Waits for the live core; for no longer than this while it has not begun, since the log is still
+/// read back.
+async fn patient(
+    mut answer: oneshot::Receiver<Option<Page>>,
+    patience: Duration,
+    log_state: impl Fn() -> LogState,
+) -> Result<Option<Page>, Refusal> {
+    if let Ok(answer) = tokio::time::timeout(patience, &mut answer).await {
+        return Ok(answer.ok().flatten());
+    }
+    if let LogState::Replaying { done, total } = log_state() {
+        let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
+        let text = format!(
+            "the history is read back after the start, {percent} % so far; what is pushed now has to \
+             wait as well. This page tries again by itself"
+        );
+        return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, "Starting", text));
+    }
+    Ok(answer.await.ok().flatten())
 }
 
 fn range(query: &PageQuery, default: Span) -> Result<Span, Refusal> {
@@ -363,7 +391,13 @@ fn refused(
     let nav = nav("");
     let shell = Shell { assets: &pages.assets, nav: &nav, theme: None };
     let page = ErrorPage { shell, status: status.as_u16(), title, text };
-    html(request, *status, page::error(&page))
+    let mut answer = answer(*status);
+    if *status == StatusCode::SERVICE_UNAVAILABLE {
+        answer
+            .insert_header((RETRY_AFTER, AGAIN_SECONDS))
+            .insert_header(("refresh", AGAIN_SECONDS));
+    }
+    body(request, answer, page::error(&page))
 }
 
 #[cfg(test)]
@@ -372,6 +406,22 @@ mod tests {
 
     use super::*;
     use crate::live::{BoardSpec, PageWindow, PanelSpec};
+
+    #[tokio::test]
+    async fn a_page_says_that_the_log_is_still_read_and_waits_for_nothing_else() {
+        let starting = || LogState::Replaying { done: 40, total: 160 };
+        let (reply, answer) = oneshot::channel();
+        let refused = patient(answer, Duration::ZERO, starting).await.err();
+        let Some(Refusal(status, title, text)) = refused else { panic!("a page") };
+        assert_eq!((status, title), (StatusCode::SERVICE_UNAVAILABLE, "Starting"));
+        assert!(text.contains("25 %"), "{text}");
+        drop(reply);
+        let (reply, answer) = oneshot::channel();
+        let waits = tokio::spawn(patient(answer, Duration::ZERO, || LogState::Well));
+        tokio::task::yield_now().await;
+        drop(reply.send(None));
+        assert!(matches!(waits.await, Ok(Ok(None))));
+    }
 
     #[test]
     fn windows_of_charts_stand_in_the_page_before_those_of_others() {
