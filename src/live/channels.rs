@@ -311,6 +311,7 @@ impl Channels {
     fn grow(&mut self, id: u32, length: usize, now: Timestamp) {
         let watched = self.by_id.get_mut(&id).expect("the index follows the table");
         watched.idle_since = now;
+        watched.open_anew(now);
         watched.length = watched.length.max(length);
         watched.channel.keep(length);
         if !watched.ready && watched.under_way.is_none() {

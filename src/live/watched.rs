@@ -122,6 +122,11 @@ impl Watched {
         (self.wants_open || is_old) && !self.reach.moves && !self.pace.is_slow()
     }
 
+    /// Has the column in progress asked for at once: somebody came.
+    pub(super) fn open_anew(&mut self, now: Timestamp) {
+        self.opened_at = now.saturating_sub(OPENED_EVERY);
+    }
+
     pub(super) fn columns_a_refresh(&self) -> i64 {
         self.pace.every().0 / self.channel.step.0
     }
@@ -245,7 +250,11 @@ impl Watched {
         self.tell(changed);
         let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         let shown = self.shown_open.as_ref();
-        if shown.is_some_and(|(n, values)| *n == told.n && bits(values) == bits(&told.values)) {
+        // Who came since then has not been told, and would wait for the next final column.
+        let is_far = self.channel.step >= OPENED_STEP;
+        if !is_far
+            && shown.is_some_and(|(n, values)| *n == told.n && bits(values) == bits(&told.values))
+        {
             return;
         }
         self.pieces.push(Piece::block(self.channel.id, TickKind::Open, &told));

@@ -129,4 +129,10 @@ fn the_column_in_progress_is_shown_where_columns_are_far_apart() {
     live_on(&mut world, 2, 15);
     let newer = open(&world).expect("renewed").remove(0);
     assert!((10.0..15.0).contains(&newer), "{newer}");
+    // Who comes later is told of it as well, though nothing has changed.
+    world.open(2, Carrier::SocketText);
+    world.say(2, r#"{"sub":{"id":1,"query":"a","window":"24h"}}"#);
+    world.pass(Span(300));
+    let known = world.sessions[&2].client.channels.values().next().expect("a channel");
+    assert!(known.open.is_some(), "told at once");
 }
