@@ -15,6 +15,13 @@ use crate::model::NotDurable;
 
 /// The name of the file that is locked while a process uses a folder.
 const LOCK: &str = "lock";
+/// The share of the files that may be open that stay open only because they are read often.
+const KEPT_OPEN_SHARE: u64 = 16;
+/// At least so many, also where few may be open.
+const KEPT_OPEN_LEAST: usize = 8;
+/// And at most so many: two weeks of samples, 90 days of minutes and two years of hours are about
+/// 90 blocks, few of which one question is about.
+const KEPT_OPEN_MOST: usize = 64;
 
 /// A folder of files.
 pub trait Disk: Send + Sync {
@@ -83,6 +90,9 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Whatever the system says.
     fn size_bytes(&self) -> Result<u64, DiskError>;
+
+    /// How many files may stay open only because they are read often.
+    fn kept_open_max(&self) -> usize;
 }
 
 /// A file that is being written. It is closed when it is dropped.
@@ -247,6 +257,24 @@ impl Folder {
     }
 }
 
+/// How many files this process may open; nothing where there is no limit.
+#[cfg(unix)]
+pub fn files_max() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// How many files this process may open: other systems are not asked.
+#[cfg(not(unix))]
+pub fn files_max() -> Option<u64> {
+    None
+}
+
+/// How many files stay open only because they are read often, where `files` may be open in all.
+pub fn kept_open_max(files: Option<u64>) -> usize {
+    let share = files.map_or(KEPT_OPEN_MOST, |files| (files / KEPT_OPEN_SHARE) as usize);
+    share.clamp(KEPT_OPEN_LEAST, KEPT_OPEN_MOST)
+}
+
 /// Where the process that has the folder `root` said that it can be asked.
 pub fn address_of(root: &Path) -> Option<String> {
     fs::read_to_string(root.join(LOCK)).ok().filter(|address| !address.is_empty())
@@ -339,6 +367,10 @@ impl Disk for Folder {
     #[cfg(not(unix))]
     fn size_bytes(&self) -> Result<u64, DiskError> {
         Ok(u64::MAX)
+    }
+
+    fn kept_open_max(&self) -> usize {
+        kept_open_max(files_max())
     }
 }
 
@@ -446,6 +478,16 @@ mod tests {
         drop(disk);
         Folder::lock(root.path()).expect("free again");
         assert_eq!(address_of(root.path()), None);
+    }
+
+    #[test]
+    fn few_files_stay_open_where_few_may_be_open() {
+        let check = |files, expected| assert_eq!(kept_open_max(files), expected, "{files:?}");
+        check(Some(64), 8);
+        check(Some(256), 16);
+        check(Some(1024), 64);
+        check(Some(1 << 20), 64);
+        check(None, 64);
     }
 
     #[test]

@@ -46,7 +46,10 @@ use block::Blocks;
 pub use block::{BLOCK_VERSION, BlockError, TierRoom, examine_block};
 pub use census::Census;
 use cut::Cutting;
-pub use disk::{Disk, DiskError, Fault, Folder, Listed, Readable, Writable, address_of};
+pub use disk::{
+    Disk, DiskError, Fault, Folder, Listed, Readable, Writable, address_of, files_max,
+    kept_open_max,
+};
 pub use files::{Contents, FileKind, StoreFile};
 pub use import::{Import, ImportTally};
 use index::Index;

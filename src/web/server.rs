@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::ingest::KeyCache;
 use crate::live::{Command, Outgoing, Outlet};
 use crate::model::{Clock, Report};
+use crate::store::files_max;
 
 use super::api::Api;
 use super::asset;
@@ -106,7 +107,7 @@ pub(crate) fn start(
 ) -> std::io::Result<(Server, ServerHandle)> {
     let count = worker_count(&parts.options);
     let connections_max = parts.options.connections_max as u64;
-    let files_max = straight::files_max();
+    let files_max = files_max();
     let descriptors = Descriptors::new(connections_max, files_max, straight::files_open());
     if descriptors.connections < connections_max {
         log::info!(

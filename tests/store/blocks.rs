@@ -10,7 +10,7 @@ use watchglass::model::{
 };
 use watchglass::store::{BLOCK_VERSION, OpenError, Options, Retention, Store};
 
-use crate::disk::SimulatedDisk;
+use crate::disk::{KEPT_OPEN, SimulatedDisk};
 use crate::faults::{figure, figure_of};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -147,6 +147,32 @@ fn blocks_go_at_the_end_of_the_retention_and_for_want_of_room() {
     assert_eq!(["raw", "minutes", "hours"].map(blocks), [0.0, 0.0, 1.0]);
     let [raw, _, hours] = store.tiers().unwrap();
     assert!(raw.reach < raw.retention && hours.reach < hours.retention, "{hours:?}");
+}
+
+#[test]
+fn few_of_many_blocks_are_open_at_once() {
+    let disk = SimulatedDisk::new(1);
+    let store = open(&disk, |_| {});
+    let start = NOW.floor_to(Span(24 * HOUR));
+    for minute in 1..23 * 60 {
+        let at = start + Span(minute * 60_000);
+        push(&store, 0, at, minute as f64, at);
+        if minute % 60 == 0 {
+            store.compact(at);
+        }
+    }
+    assert!(figure(&store, "watchglass_store_blocks") >= 30.0);
+    let whole = |store: &Store| {
+        assert_eq!(select(store, TimeRange::all(), false)[0].samples.len(), 23 * 60 - 1);
+        assert!((1..=KEPT_OPEN).contains(&disk.open_files()), "{}", disk.open_files());
+    };
+    whole(&store);
+    // A day becomes one block; what was made of it is closed.
+    store.compact(start + Span(30 * HOUR));
+    whole(&store);
+    drop(store);
+    assert_eq!(disk.open_files(), 0);
+    whole(&open(&disk, |_| {}));
 }
 
 #[test]

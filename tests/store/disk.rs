@@ -15,6 +15,9 @@ use crate::random::Random;
 
 /// What is written at once by the disk itself.
 const PAGE: usize = 512;
+/// Files that may stay open only because they are read often: few, so that they are opened again
+/// all the time.
+pub(crate) const KEPT_OPEN: usize = 3;
 
 /// The disk; clones are the same one.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ struct State {
     free: u64,
     /// So many syncs from now on fail.
     failing_syncs: usize,
+    /// Shared by all that is open.
+    open: Arc<()>,
     /// Grows with each power cut: whoever held a file open before cannot use it any more.
     life: u64,
 }
@@ -67,6 +72,7 @@ impl SimulatedDisk {
             changes: Vec::new(),
             free: u64::MAX,
             failing_syncs: 0,
+            open: Arc::default(),
             life: 0,
         })))
     }
@@ -103,6 +109,11 @@ impl SimulatedDisk {
     /// Lets the next syncs fail.
     pub(crate) fn fail_syncs(&self, count: usize) {
         self.state().failing_syncs = count;
+    }
+
+    /// How many files are open.
+    pub(crate) fn open_files(&self) -> usize {
+        Arc::strong_count(&self.state().open) - 1
     }
 
     /// The files in a folder with their bytes.
@@ -196,15 +207,13 @@ impl Disk for SimulatedDisk {
         state.files.push(FileState::default());
         let file = state.files.len() - 1;
         state.change(Change::Set(path.to_owned(), Node::File(file)));
-        let (disk, life, path) = (self.clone(), state.life, path.to_owned());
-        Ok(Box::new(OpenFile { disk, life, file, path }))
+        Ok(Box::new(OpenFile::new(self, &state, file, path)))
     }
 
     fn open(&self, path: &Path) -> Result<Arc<dyn Readable>, DiskError> {
         let state = self.state();
         let file = state.file(path).map_err(failed("open", path))?;
-        let (disk, life, path) = (self.clone(), state.life, path.to_owned());
-        Ok(Arc::new(OpenFile { disk, life, file, path }))
+        Ok(Arc::new(OpenFile::new(self, &state, file, path)))
     }
 
     fn list(&self, folder: &Path) -> Result<Vec<Listed>, DiskError> {
@@ -288,6 +297,10 @@ impl Disk for SimulatedDisk {
     fn size_bytes(&self) -> Result<u64, DiskError> {
         Ok(u64::MAX)
     }
+
+    fn kept_open_max(&self) -> usize {
+        KEPT_OPEN
+    }
 }
 
 impl SimulatedDisk {
@@ -306,9 +319,15 @@ struct OpenFile {
     life: u64,
     file: usize,
     path: PathBuf,
+    _open: Arc<()>,
 }
 
 impl OpenFile {
+    fn new(disk: &SimulatedDisk, state: &State, file: usize, path: &Path) -> Self {
+        let (open, path) = (Arc::clone(&state.open), path.to_owned());
+        Self { disk: disk.clone(), life: state.life, file, path, _open: open }
+    }
+
     /// A process that has ended does nothing more.
     fn check_alive(&self, state: &State) {
         assert_eq!(self.life, state.life, "`{}` is used after the end", self.path.display());

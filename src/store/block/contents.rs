@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::BlockError;
+use super::opened::BlockFile;
 use super::reader::{Block, SeriesReader};
 use super::tier::{COLUMNS, Row, Tier};
 use crate::model::{Labels, TimeRange};
@@ -31,7 +32,8 @@ fn read(
     each: &mut dyn FnMut(&Labels, u64),
     found: &mut Contents,
 ) -> Result<(), BlockError> {
-    let block = Block::open(0, disk.open(path).map_err(BlockError::Disk)?)?;
+    let file = BlockFile::held(disk.open(path).map_err(BlockError::Disk)?);
+    let block = Block::open(0, file)?;
     let about = &block.about;
     (found.series, found.samples) = (u64::from(about.series), about.samples);
     found.span = Some(about.span);

@@ -94,11 +94,16 @@ impl Blocks {
             }
             Ok(())
         });
+        // Readers of the file that was go on with it.
+        let fill = fill.and_then(|any| {
+            block.file.hold().map_err(BlockError::Disk)?;
+            Ok(any)
+        });
         if !matches!(fill, Ok(true)) {
             self.remove(&name(number, UNFINISHED));
         }
         if !fill? {
-            return self.exchange(&[], &[Arc::clone(block)]).map_err(BlockError::Disk);
+            return self.exchange(&[], vec![Arc::clone(block)]).map_err(BlockError::Disk);
         }
         if block.suspect.load(std::sync::atomic::Ordering::Relaxed) {
             // What cannot be read any more is not lost for whoever wants to look.
@@ -111,8 +116,7 @@ impl Blocks {
         renamed
             .and_then(|()| self.disk.sync_folder(Path::new(FOLDER)))
             .map_err(BlockError::Disk)?;
-        let opened = self.disk.open(&whole).map_err(BlockError::Disk)?;
-        let again = Arc::new(Block::open(number, opened)?);
+        let again = Arc::new(self.open_block(number)?);
         self.publish(|list| {
             list.retain(|other| other.number != number);
             list.push(Arc::clone(&again));

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::index::Index;
+use super::opened::BlockFile;
 use super::pack::Unpacker;
 use super::reader::{Block, SeriesReader};
 use super::tier::{COLUMNS, Tier};
@@ -60,7 +61,7 @@ fn section(bytes: &[u8]) -> Result<(&[u8], &[u8]), BlockError> {
 }
 
 fn whole(bytes: &[u8]) -> Result<usize, BlockError> {
-    let block = Block::open(1, Arc::new(InMemory(bytes.to_vec())))?;
+    let block = Block::open(1, BlockFile::held(Arc::new(InMemory(bytes.to_vec()))))?;
     let index = block.index()?;
     let mut reader = SeriesReader::new(&block);
     let all: Vec<usize> = (0..COLUMNS).collect();

@@ -70,7 +70,9 @@ impl Blocks {
             return Ok(());
         }
         self.counters.expired.add(gone.len() as u64);
-        self.exchange(&[], &gone).map_err(BlockError::Disk)
+        // Nobody here needs them any more.
+        drop(catalog);
+        self.exchange(&[], gone).map_err(BlockError::Disk)
     }
 }
 

@@ -103,7 +103,7 @@ impl Blocks {
         })?;
         let merged: Vec<Arc<Block>> = merged.into_iter().collect();
         self.counters.merged.add(merged.len() as u64);
-        self.exchange(&merged, &group).map_err(BlockError::Disk)
+        self.exchange(&merged, group).map_err(BlockError::Disk)
     }
 }
 

@@ -5,8 +5,7 @@
 //! the caller; nothing is made of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use foldhash::fast::RandomState;
 
@@ -14,6 +13,7 @@ use super::bytes::{Cursor, unseal};
 use super::cover::Cover;
 use super::index::Index;
 use super::list::{self, Chunk, Piece};
+use super::opened::BlockFile;
 use super::pack::Unpacker;
 use super::tier::{COLUMNS, Row, Tier};
 use super::writer::{About, Purpose};
@@ -30,27 +30,24 @@ const PIECE_BYTES_MAX: u64 = 1 << 30;
 /// How many packed times a reader keeps for the series that come next.
 const KEPT_TIMES: usize = 256;
 
-/// How many blocks were opened by this process.
-static OPENED: AtomicU64 = AtomicU64::new(0);
-
 /// A block that can be read.
 pub(super) struct Block {
     /// Its number: of two blocks the one with the greater number was written later.
     pub(super) number: u64,
-    /// Tells it from all others that were opened, also of the same number.
-    pub(super) key: u64,
     /// How long its file is.
     pub(super) bytes: u64,
     /// What it is about.
     pub(super) about: About,
-    file: Arc<dyn Readable>,
+    /// Where its bytes are.
+    pub(super) file: BlockFile,
     /// Whether something in it was found damaged since it was opened.
     pub(super) suspect: AtomicBool,
 }
 
 impl Block {
     /// Opens a block; reads its header and its footer.
-    pub(super) fn open(number: u64, file: Arc<dyn Readable>) -> Result<Self, BlockError> {
+    pub(super) fn open(number: u64, from: BlockFile) -> Result<Self, BlockError> {
+        let file = from.open().map_err(BlockError::Disk)?;
         let bytes = file.length().map_err(BlockError::Disk)?;
         if bytes < (HEADER_BYTES + TRAILER_BYTES) as u64 {
             return Err(BlockError::Damaged("the file is too short"));
@@ -74,8 +71,7 @@ impl Block {
         let at = at.ok_or(BlockError::Damaged("the footer is too long"))?;
         let footer = read(&*file, bytes, Piece { at, length })?;
         let about = decode_footer(unseal(&footer)?, version)?;
-        let key = OPENED.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { number, key, bytes, about, file, suspect: AtomicBool::new(false) })
+        Ok(Self { number, bytes, about, file: from, suspect: AtomicBool::new(false) })
     }
 
     /// What its samples are.
@@ -100,7 +96,8 @@ impl Block {
 
     /// A piece with its checksum.
     fn read(&self, piece: Piece) -> Result<Vec<u8>, BlockError> {
-        read(&*self.file, self.bytes, piece)
+        let file = self.file.open().map_err(BlockError::Disk)?;
+        read(&*file, self.bytes, piece)
     }
 
     /// Reads its index.

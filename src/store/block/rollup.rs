@@ -134,7 +134,7 @@ impl Blocks {
         };
         let Some(made) = made else { return Ok(false) };
         self.counters.rolled.increment();
-        self.exchange(&[made], &replaces).map_err(BlockError::Disk)?;
+        self.exchange(&[made], replaces).map_err(BlockError::Disk)?;
         Ok(true)
     }
 }

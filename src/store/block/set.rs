@@ -5,19 +5,20 @@
 //! finds each of these steps done or not: files without their last name go, and so do blocks that
 //! another one has replaced. A block that cannot be what was written is renamed and left alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 
 use super::catalog::Catalog;
 use super::cover::Cover;
 use super::index::Index;
+use super::opened::{BlockFile, OpenFiles};
 use super::reader::Block;
+use super::recent::Recent;
 use super::tier::Tier;
 use super::writer::{BlockWriter, Purpose};
 use super::{BLOCK_VERSION, BlockError};
@@ -44,8 +45,9 @@ pub(in crate::store) struct Blocks {
     next: AtomicU64,
     /// Everything from this time on is in the head: no block reaches up to it.
     end: AtomicI64,
-    // Guards the indexes that were read. Held for one look-up or one entry.
-    indexes: Mutex<Indexes>,
+    // Guards the indexes that were read, by the keys of files. Held for one look-up or one entry.
+    indexes: Mutex<Recent<Arc<Index>>>,
+    files: Arc<OpenFiles>,
     pub(in crate::store) counters: BlockCounters,
 }
 
@@ -75,13 +77,15 @@ impl Blocks {
         disk: Arc<dyn Disk>,
         index_bytes_max: usize,
     ) -> Result<Self, OpenError> {
+        let files = OpenFiles::new(Arc::clone(&disk));
         let blocks = Self {
             disk,
             catalog: ArcSwap::default(),
             changing: Mutex::default(),
             next: AtomicU64::new(1),
             end: AtomicI64::new(i64::MIN),
-            indexes: Mutex::new(Indexes::new(index_bytes_max)),
+            indexes: Mutex::new(Recent::new(index_bytes_max)),
+            files,
             counters: BlockCounters::default(),
         };
         blocks.disk.create_folder(Path::new(FOLDER))?;
@@ -105,8 +109,7 @@ impl Blocks {
 
     /// Opens one block; nothing when it has to be left alone.
     fn load(&self, number: u64) -> Result<Option<Block>, OpenError> {
-        let opened = self.disk.open(&path(number, ENDING)).map_err(BlockError::Disk);
-        match opened.and_then(|file| Block::open(number, file)) {
+        match self.open_block(number) {
             Ok(block) => Ok(Some(block)),
             Err(BlockError::Newer(version)) => Err(OpenError::Newer {
                 file: path(number, ENDING).display().to_string(),
@@ -118,6 +121,11 @@ impl Blocks {
                 Ok(None)
             }
         }
+    }
+
+    /// Opens the block with that number.
+    pub(super) fn open_block(&self, number: u64) -> Result<Block, BlockError> {
+        Block::open(number, BlockFile::named(&self.files, path(number, ENDING)))
     }
 
     /// Removes the blocks that another one has taken over, once that one proves to be whole.
@@ -208,11 +216,11 @@ impl Blocks {
 
     /// The index of a block, from memory or from its file.
     pub(super) fn index(&self, block: &Block) -> Result<Arc<Index>, BlockError> {
-        if let Some(index) = self.indexes.lock().get(block.key) {
+        if let Some(index) = self.indexes.lock().get(block.file.key) {
             return Ok(index);
         }
         let index = Arc::new(block.index()?);
-        self.indexes.lock().put(block.key, &index);
+        self.indexes.lock().put(block.file.key, Arc::clone(&index), index.bytes());
         Ok(index)
     }
 
@@ -266,7 +274,7 @@ impl Blocks {
         let purpose = Purpose { tier: Tier::Raw, cover, replaces: Vec::new() };
         if let Some(block) = self.write(self.next_number(), purpose, fill)? {
             self.counters.cut.increment();
-            self.exchange(&[block], &[]).map_err(BlockError::Disk)?;
+            self.exchange(&[block], Vec::new()).map_err(BlockError::Disk)?;
         }
         Ok(())
     }
@@ -297,8 +305,7 @@ impl Blocks {
             self.remove(&name(number, ENDING));
             return Err(BlockError::Disk(error));
         }
-        let opened = self.disk.open(&whole).map_err(BlockError::Disk)?;
-        Block::open(number, opened).map(|block| Some(Arc::new(block)))
+        self.open_block(number).map(|block| Some(Arc::new(block)))
     }
 
     /// Writes a block of what `fill` gives under another name, and says whether that is anything.
@@ -320,19 +327,33 @@ impl Blocks {
 
     /// Puts new blocks into the list in place of others, and removes those from the disk; of the
     /// ones that are found damaged the files are left under another name.
-    pub(super) fn exchange(&self, new: &[Arc<Block>], old: &[Arc<Block>]) -> Result<(), DiskError> {
-        let old_numbers: Vec<u64> = old.iter().map(|block| block.number).collect();
+    ///
+    /// # Errors
+    /// When the disk fails. The others are out of the list; a file that stays is tried again at the
+    /// next start.
+    pub(super) fn exchange(
+        &self,
+        new: &[Arc<Block>],
+        old: Vec<Arc<Block>>,
+    ) -> Result<(), DiskError> {
+        let is_old = |block: &Arc<Block>| old.iter().any(|old| old.number == block.number);
         self.publish(|list| {
-            list.retain(|block| !old_numbers.contains(&block.number));
+            list.retain(|block| !is_old(block));
             list.extend(new.iter().cloned());
         });
-        let (suspect, sound): (Vec<&Arc<Block>>, Vec<&Arc<Block>>) =
-            old.iter().partition(|block| block.suspect.load(Ordering::Relaxed));
-        for block in suspect {
-            self.rename_damaged(block.number);
+        if old.is_empty() {
+            return Ok(());
         }
-        let sound: Vec<u64> = sound.iter().map(|block| block.number).collect();
-        self.remove_blocks(&sound)
+        // One after the other, so that not all of them are open at once.
+        for block in old {
+            block.file.hold()?;
+            if block.is_suspect() {
+                self.rename_damaged(block.number);
+            } else {
+                self.remove(&name(block.number, ENDING));
+            }
+        }
+        self.disk.sync_folder(Path::new(FOLDER))
     }
 
     /// Makes another list.
@@ -341,13 +362,14 @@ impl Blocks {
         let mut list = self.catalog().blocks.clone();
         change(&mut list);
         let end = list.iter().map(|block| block.about.span.to().0.saturating_add(1)).max();
-        self.indexes.lock().keep(|key| list.iter().any(|block| block.key == key));
+        self.indexes.lock().keep(|key| list.iter().any(|block| block.file.key == key));
         // The end first: a reader that sees an older list with it asks blocks for nothing.
         self.end.store(end.unwrap_or(i64::MIN), Ordering::Release);
         self.catalog.store(Arc::new(Catalog::new(list)));
     }
 
-    /// Leaves a block alone: it stays on the disk under another name.
+    /// Leaves a block alone: it stays on the disk under another name. Those who read it go on as
+    /// far as they can.
     pub(super) fn set_aside(&self, number: u64, error: &BlockError) {
         self.counters.damaged.increment();
         log::error!(
@@ -398,51 +420,4 @@ pub(super) fn path(number: u64, ending: &str) -> PathBuf {
 fn number_of(name: &str) -> Option<u64> {
     let (number, _) = name.split_once('.')?;
     (number.len() == 16).then(|| u64::from_str_radix(number, 16).ok())?
-}
-
-/// The indexes that were read, up to a bound; those not used for longest go first.
-struct Indexes {
-    kept: HashMap<u64, (Arc<Index>, u64), RandomState>,
-    bytes: usize,
-    bytes_max: usize,
-    uses: u64,
-}
-
-impl Indexes {
-    fn new(bytes_max: usize) -> Self {
-        Self { kept: HashMap::default(), bytes: 0, bytes_max, uses: 0 }
-    }
-
-    fn get(&mut self, key: u64) -> Option<Arc<Index>> {
-        self.uses += 1;
-        let (index, used) = self.kept.get_mut(&key)?;
-        *used = self.uses;
-        Some(Arc::clone(index))
-    }
-
-    fn put(&mut self, key: u64, index: &Arc<Index>) {
-        let bytes = index.bytes();
-        while self.bytes + bytes > self.bytes_max {
-            let oldest = self.kept.iter().min_by_key(|(_, (_, used))| *used);
-            let Some(key) = oldest.map(|(key, _)| *key) else { return };
-            self.forget(key);
-        }
-        self.uses += 1;
-        self.forget(key);
-        self.bytes += bytes;
-        self.kept.insert(key, (Arc::clone(index), self.uses));
-    }
-
-    fn forget(&mut self, key: u64) {
-        if let Some((index, _)) = self.kept.remove(&key) {
-            self.bytes -= index.bytes();
-        }
-    }
-
-    fn keep(&mut self, stays: impl Fn(u64) -> bool) {
-        let gone: Vec<u64> = self.kept.keys().copied().filter(|key| !stays(*key)).collect();
-        for key in gone {
-            self.forget(key);
-        }
-    }
 }
