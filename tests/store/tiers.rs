@@ -159,6 +159,36 @@ fn what_comes_late_is_rolled_up_again() {
     assert!(again >= rolled + 2.0, "{rolled} {again}");
 }
 
+#[test]
+fn rows_that_lose_a_part_are_made_again_of_what_is_left() {
+    let disk = SimulatedDisk::new(1);
+    let (store, mut all, start) = a_day(&disk);
+    let behind = |minutes: i64, seconds: i64| start + Span((minutes * 60 + seconds) * 1000);
+    let mut delete = |store: &Store, (from, to), and_gone: (Timestamp, Timestamp), said: &str| {
+        let range = TimeRange::new(from, to).unwrap();
+        drop(store.delete(&[], range).unwrap());
+        let is_gone = |at: Timestamp| range.contains(at) || (at > and_gone.0 && at <= and_gone.1);
+        for samples in all.values_mut() {
+            samples.retain(|sample| !is_gone(sample.at));
+        }
+        for every in [MINUTE, 5 * MINUTE, HOUR] {
+            check(store, &all, (start, 24 * HOUR / every), Span(every), said);
+        }
+    };
+    store.compact(start + Span(26 * HOUR));
+    let part = (behind(5 * 60 + 10, 10), behind(6 * 60 + 20, 30));
+    delete(&store, part, (start, start), "samples are there");
+    let inside = (behind(9 * 60, 30), behind(9 * 60, 30));
+    delete(&store, inside, (start, start), "one sample at most");
+    store.compact(start + Span(60 * HOUR));
+    assert_eq!(figure_of(&store, "watchglass_store_blocks", "raw"), 0.0);
+    // Of the minutes that it touches nothing is left, of the hours the other minutes.
+    let part = (behind(15 * 60 + 10, 10), behind(16 * 60 + 20, 30));
+    let minutes = (behind(15 * 60 + 10, 0), behind(16 * 60 + 21, 0));
+    delete(&store, part, minutes, "the samples have gone");
+    assert_eq!(figure(&store, "watchglass_store_blocks_damaged_total"), 0.0);
+}
+
 /// A store of these files.
 fn store_of(files: &[(PathBuf, Vec<u8>)]) -> Store {
     let disk = SimulatedDisk::new(1);

@@ -150,8 +150,8 @@ impl World {
             0..20 => self.append(),
             20..28 => self.commit(),
             28..30 => self.store.maintain(self.now),
-            30 if self.random.one_in(2) => self.delete(),
-            30 | 31 => self.store.compact(self.now),
+            30 => self.delete(),
+            31 => self.store.compact(self.now),
             32 => self.disk.fail_syncs(1 + self.random.below(3)),
             33 if self.random.one_in(2) => self.disk.set_free(self.random.number() % 4000),
             33 => self.disk.set_free(u64::MAX),
@@ -160,7 +160,10 @@ impl World {
             // Hours may pass at once, and a clock may be set back.
             36 => self.now = self.now.saturating_add(Span(self.random.below(12_000_000) as i64)),
             37 => self.now = self.now.saturating_sub(Span(self.random.below(60_000) as i64)),
-            38 => self.check_coarse(),
+            38 => {
+                let start = self.random_time();
+                self.check_coarse(start);
+            }
             _ => self.check_head(),
         }
         self.now = self.now.saturating_add(Span(self.random.below(1500) as i64));
@@ -221,9 +224,14 @@ impl World {
     fn delete(&mut self) {
         let series = self.random.below(16);
         let all = TimeRange::all();
-        let from = self.now.saturating_sub(Span(self.random.below(20_000_000) as i64));
-        let part = TimeRange::new(from, from.saturating_add(Span(5_000_000))).unwrap_or(all);
-        let range = if self.random.one_in(2) { all } else { part };
+        // From a sample on, so that minutes and hours are hit in part alone.
+        let samples = (series, Timestamp::MIN)..=(series, Timestamp::MAX);
+        let count = self.written.range(samples.clone()).count();
+        let place = self.random.below(count.max(1));
+        let from = self.written.range(samples).nth(place).map_or(self.now, |(key, _)| key.1);
+        let length = [0, 10_000, 5_000_000][self.random.below(3)];
+        let part = TimeRange::new(from, from.saturating_add(Span(length))).unwrap_or(all);
+        let range = if self.random.one_in(3) { all } else { part };
         let number = series.to_string();
         let matchers = [Matcher::equal("__name__", "m"), Matcher::equal("series", number)];
         let done = self.store.delete(&matchers, range);
@@ -240,6 +248,7 @@ impl World {
             assert!(!found.keys().any(inside), "seed {}: deleted and still there", self.seed);
             let receipt = Box::pin(receipt.wait());
             self.waiting.push(Waiting { receipt, writes: Vec::new(), deleted });
+            self.check_coarse(from);
         }
     }
 
@@ -267,13 +276,19 @@ impl World {
         }
     }
 
-    /// What a reader in whole minutes or hours makes of head, blocks and rows is what all that was
-    /// written gives.
-    fn check_coarse(&mut self) {
-        let every = [60_000, 300_000, 3_600_000][self.random.below(3)];
+    /// A time of which all samples are kept.
+    fn random_time(&mut self) -> Timestamp {
         let kept = self.latest.saturating_sub(RETENTION);
-        let back = Span((self.latest - kept).0 * self.random.below(1000) as i64 / 1000);
-        let start = kept.saturating_add(back).saturating_add(Span(every)).floor_to(Span(every));
+        let share = self.random.below(1000) as i64;
+        kept.saturating_add(Span((self.latest - kept).0 * share / 1000))
+    }
+
+    /// What a reader in whole minutes or hours makes of head, blocks and rows, from about `from`
+    /// on, is what all that was written gives.
+    fn check_coarse(&mut self, from: Timestamp) {
+        let every = [60_000, 300_000, 3_600_000][self.random.below(3)];
+        let kept = self.latest.saturating_sub(RETENTION).saturating_add(Span(every));
+        let start = from.max(kept).floor_to(Span(every));
         let mut naive = Naive::new();
         for ((series, at), writes) in self.written.iter().filter(|(_, writes)| writes.is_there) {
             let value = writes.values.last().map(|bits| f64::from_bits(*bits));

@@ -140,7 +140,7 @@ impl Blocks {
 }
 
 /// What the parts of a series have inside, as rows.
-fn read(readers: &mut [Reader<'_>], parts: &[Part], range: TimeRange) -> Vec<Row> {
+pub(super) fn read(readers: &mut [Reader<'_>], parts: &[Part], range: TimeRange) -> Vec<Row> {
     let all: [usize; COLUMNS] = std::array::from_fn(|column| column);
     if let [(place, entry)] = parts
         && let Some(reader) = readers.get_mut(*place).filter(|one| one.block.tier() != Tier::Raw)
