@@ -264,7 +264,8 @@ export class Board {
       return;
     }
     // A hole, or no window yet: what comes is held, and after a while asked for again.
-    if (!open && channel.held.length < HELD_MAX) channel.held.push({ block, open, revise });
+    if (open && channel.held.at(-1)?.open) channel.held.pop();
+    if (channel.held.length < HELD_MAX) channel.held.push({ block, open, revise });
     channel.waiting = true;
     const underWay = channel.fetching || (channel.snapshot && channel.held.length < HELD_MAX);
     if (!underWay && Date.now() - channel.asked > ASK_AGAIN_MS) this.#resubscribe();

@@ -130,6 +130,9 @@ test('a range is chosen without a reload, by pointer and by key', async () => {
   await page.keyboard.press('8');
   await page.waitForURL('**/?range=30d');
   assert.match(opened.sent.at(-1) ?? '', /"board":"overview","range":"30d"/);
+  // The hour in progress is told to who just came, the bounds of its values with it.
+  const every = '#load-history .legend .every';
+  await opened.shows(every, 'a value every 1h, shaded from least to greatest');
   await page.keyboard.press('2');
   await chosen('5m');
   assert.ok(await opened.marked(), 'the page was not reloaded');

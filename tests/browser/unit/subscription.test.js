@@ -118,6 +118,26 @@ test('a window that is fetched takes the blocks that came meanwhile', async (t) 
   );
 });
 
+test('the newest column in progress that came meanwhile is taken too', async (t) => {
+  t.mock.method(globalThis, 'fetch', async () => new Response(Uint8Array.from(snapshot(WINDOW))));
+  const made = board(t, {});
+  const open = (/** @type {number} */ amount) => ({
+    tick: { open: true, blocks: [{ channel: 7, seq: 5, n: 11, values: [[0, amount]] }] },
+  });
+  receive(
+    made,
+    { schema: { channel: 7, epoch: 'e', step_ms: 1000, series: [{ a: '1' }] } },
+    { at: { channel: 7, seq: 5, n: 10, snapshot: '/live/snapshot/x' } },
+    open(4),
+    open(6),
+  );
+  assert.equal(made.channel(7).held.length, 1, 'each replaces the one before');
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.deepEqual([value(made, 10), value(made, 11)], [3, 6]);
+});
+
 test('the window of what nobody sees is fetched when somebody does', async (t) => {
   const answer = async () => new Response(Uint8Array.from(snapshot(WINDOW)));
   const fetched = t.mock.method(globalThis, 'fetch', answer);
