@@ -109,7 +109,7 @@ impl Service {
         let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
         let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);
         let guard = Arc::new(guard(&settings, &listener));
-        let peers = Peers::new(settings.server.connections_per_address_max);
+        let peers = Peers::new(&settings.server);
         let hub = hub(&settings, &store, &boards);
         let about = about(&settings, &listener, collectors.host(), clock.now());
         let parts = (Arc::clone(&store), Arc::clone(&clock), settings.query.clone());

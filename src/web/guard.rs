@@ -6,20 +6,20 @@ use std::sync::LazyLock;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY,
     CROSS_ORIGIN_RESOURCE_POLICY, HOST, HeaderMap, HeaderValue, ORIGIN, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
 use crate::model::{Counter, Reading, Report};
 
 use super::Error;
-use super::peers::Peer;
+use super::peers::{Peer, Why};
 
 /// The hosts under which the service may be addressed.
 #[derive(Debug, Default)]
@@ -146,6 +146,7 @@ pub(crate) async fn guard(
     let is_asset = request.path().starts_with("/assets/");
     let reader = guard.reader(&request);
     let asks_first = reader.is_some() && request.method() == Method::OPTIONS;
+    let is_shed = refused(&request).is_some();
     // A refusal carries the same headers as any other answer.
     let mut response = match check(&guard, &request, reader.is_some()) {
         Ok(()) if asks_first => {
@@ -154,6 +155,9 @@ pub(crate) async fn guard(
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(error) => request.error_response(error).map_into_right_body(),
     };
+    if is_shed {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     if let Some(reader) = reader {
         admit(reader, headers);
@@ -176,10 +180,14 @@ pub(crate) async fn guard(
     Ok(response)
 }
 
+/// Why the connection of a request is not served.
+fn refused(request: &ServiceRequest) -> Option<Why> {
+    request.conn_data::<Peer>().and_then(Peer::refused)
+}
+
 fn check(guard: &Guard, request: &ServiceRequest, reads: bool) -> Result<(), Error> {
-    if request.conn_data::<Peer>().is_some_and(|peer| peer.over) {
-        let text = "this address holds as many connections as server.connections_per_address_max";
-        return Err(Error::Overloaded(text.to_owned()));
+    if let Some(why) = refused(request) {
+        return Err(Error::Overloaded(why.words().to_owned()));
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !guard.allows_host(host) {

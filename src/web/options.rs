@@ -22,11 +22,11 @@ pub struct Options {
     pub insecure_http: bool,
     /// Threads that serve sockets; 0 means one a core. Default: 0. At most 256.
     pub workers: usize,
-    /// The most connections in all; beyond it new ones wait in the backlog. Default: 20,000. From
-    /// 16 to 1,000,000.
+    /// The most connections in all; further ones are refused with 503 or closed. Default: 20,000.
+    /// From 16 to 1,000,000.
     pub connections_max: usize,
     /// The most connections of one remote address (an office is one address); further ones are
-    /// closed. Default: 2,000. From 1 to `connections_max`.
+    /// refused with 503 or closed. Default: 2,000. From 1 to `connections_max`.
     pub connections_per_address_max: usize,
 }
 

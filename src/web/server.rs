@@ -16,16 +16,15 @@ use tokio::sync::mpsc;
 use crate::ingest::KeyCache;
 use crate::live::{Command, Outgoing, Outlet};
 use crate::model::{Clock, Report};
-use crate::store::files_max;
 
 use super::api::Api;
 use super::asset;
 use super::guard::Guard;
 use super::health::{self, Reports};
-use super::live::{self, Descriptors, Keys, OUTGOING_MAX, Sent, Worker, WorkerOutlet, straight};
+use super::live::{self, Keys, OUTGOING_MAX, Sent, Worker, WorkerOutlet, straight};
 use super::options::Options;
 use super::pages::{self, Pages};
-use super::peers::Peers;
+use super::peers::{Peers, SHED_MAX};
 use super::push::{self, Intake};
 use super::remote_write;
 
@@ -106,18 +105,8 @@ pub(crate) fn start(
     listener: TcpListener,
 ) -> std::io::Result<(Server, ServerHandle)> {
     let count = worker_count(&parts.options);
-    let connections_max = parts.options.connections_max as u64;
-    let files_max = files_max();
-    let descriptors = Descriptors::new(connections_max, files_max, straight::files_open());
-    if descriptors.connections < connections_max {
-        log::info!(
-            "fewer files may be open than `server.connections_max` needs: connections beyond those \
-             that fit will wait open_files={} connections={}",
-            files_max.unwrap_or_default(),
-            descriptors.connections
-        );
-    }
-    let per_worker = (descriptors.connections as usize).div_ceil(count);
+    let descriptors = parts.peers.descriptors;
+    let per_worker = ((descriptors.connections + SHED_MAX) as usize).div_ceil(count);
     let workers = Arc::new(workers);
     let shared = Shared {
         assets: web::Data::new(parts.assets),
@@ -148,8 +137,9 @@ pub(crate) fn start(
     let server = HttpServer::new(factory)
         .on_connect(move |connection, extensions| {
             prepare(connection);
-            peers.connected(connection, extensions);
-            straight::connected(connection, extensions, &descriptors);
+            if peers.connected(connection, extensions) {
+                straight::connected(connection, extensions, &descriptors);
+            }
         })
         .workers(count)
         .max_connections(per_worker)

@@ -15,6 +15,8 @@ use crate::store::{Census, LogState, TierRoom};
 
 /// How many metric names are listed.
 const NAMES_MAX: usize = 7;
+/// The connections that were not served.
+const REFUSED_CONNECTIONS: &str = "watchglass_web_refused_connections_total";
 
 /// Answers `GET /status`.
 pub(crate) async fn status(
@@ -69,6 +71,15 @@ impl Figures<'_> {
         named.map(|reading| reading.value).sum()
     }
 
+    /// The figures of that name by what their label says.
+    fn by_reason(&self, name: &'static str) -> impl Iterator<Item = (&str, f64)> {
+        let named = self.readings.iter().filter(move |reading| reading.name == name);
+        named.map(|reading| {
+            let reason = reading.labels.first().map_or("", |(_, reason)| reason.as_str());
+            (reason, reading.value)
+        })
+    }
+
     fn counted(&self, title: &str, name: &str) -> Vec<String> {
         row(title, count(self.get(name)))
     }
@@ -111,14 +122,22 @@ impl Figures<'_> {
 
     fn live(&self) -> StatusTable {
         let lag = self.get("watchglass_live_tick_lag_seconds");
-        let rows = vec![
+        let mut rows = vec![
             self.counted("Viewers", "watchglass_live_sessions"),
             self.counted("Live queries", "watchglass_live_channels"),
             row("Lag of the last tick", number::text(lag, &Unit::Seconds, None)),
             self.counted("Connections", "watchglass_web_connections"),
-            self.counted("Connections refused", "watchglass_web_refused_connections_total"),
             self.counted("Live requests refused", "watchglass_live_refused_total"),
+            self.counted("Connections refused", REFUSED_CONNECTIONS),
         ];
+        rows.extend(self.by_reason(REFUSED_CONNECTIONS).filter_map(|(reason, value)| {
+            let words = match reason {
+                "address" => "too many of one address",
+                "connections" => "too many in all",
+                _ => "too few files may be open",
+            };
+            (value > 0.0).then(|| row(words, count(value)))
+        }));
         table(("live", "Viewers"), (4, 4), &["what", "now"], rows)
     }
 
@@ -134,14 +153,9 @@ impl Figures<'_> {
     }
 
     fn refused(&self) -> StatusTable {
-        let name = "watchglass_store_refused_samples_total";
-        let refused = self.readings.iter().filter(|reading| reading.name == name);
-        let mut rows: Vec<Vec<String>> = refused
-            .map(|reading| {
-                let reason = reading.labels.first().map_or("", |(_, reason)| reason.as_str());
-                row(words(reason), count(reading.value))
-            })
-            .collect();
+        let refused = self.by_reason("watchglass_store_refused_samples_total");
+        let mut rows: Vec<Vec<String>> =
+            refused.map(|(reason, value)| row(words(reason), count(value))).collect();
         rows.push(self.counted("the same time again", "watchglass_store_duplicate_samples_total"));
         table(("refused", "Samples refused"), (6, 4), &["reason", "since the start"], rows)
     }

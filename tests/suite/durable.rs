@@ -172,19 +172,43 @@ async fn push_over(connection: &mut TcpStream, at: i64) -> u16 {
     }
 }
 
-#[tokio::test]
-async fn where_few_files_may_be_open_connections_wait_and_storage_does_not() {
-    let folder = Arc::new(tempfile::tempdir().unwrap());
-    let program = Program::limited(Arc::clone(&folder), 96);
-    let mut pushing = TcpStream::connect(program.address).await.unwrap();
-    let from = SystemClock.now().0 - 600_000;
-    assert_eq!(within("a push", push_over(&mut pushing, from)).await, 200);
+/// Opens connections to a program, each with a request that is not whole, until one is shed with an
+/// answer; gives those that are open, and the answer.
+async fn fill(program: &Program) -> (Vec<TcpStream>, String) {
     let mut held = Vec::new();
-    for _ in 0..300 {
+    loop {
         let mut one = TcpStream::connect(program.address).await.unwrap();
+        one.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut piece = [0; 4096];
+        let read = one.read(&mut piece).await.unwrap();
+        let answer = String::from_utf8_lossy(&piece[..read]).into_owned();
+        if !answer.starts_with("HTTP/1.1 200") {
+            // It is closed behind the answer.
+            assert_eq!(one.read(&mut piece).await.unwrap_or(0), 0, "{answer}");
+            return (held, answer);
+        }
         one.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
         held.push(one);
     }
+}
+
+#[tokio::test]
+async fn where_few_files_may_be_open_connections_are_shed_and_storage_goes_on() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let program = Program::limited(Arc::clone(&folder), 112);
+    let mut pushing = TcpStream::connect(program.address).await.unwrap();
+    let from = SystemClock.now().0 - 600_000;
+    assert_eq!(within("a push", push_over(&mut pushing, from)).await, 200);
+    let (mut held, answer) = within("an answer that sheds", fill(&program)).await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    assert!(answer.contains("connection: close") && answer.contains("files open"), "{answer}");
+    // Some wait for their requests to be answered; the others are closed.
+    for _ in 0..300 {
+        held.push(TcpStream::connect(program.address).await.unwrap());
+    }
+    let last = held.last_mut().unwrap();
+    let ended = within("the end of a connection", last.read(&mut [0; 16])).await;
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
     for at in from + 1..from + 100 {
         assert_eq!(within("a push", push_over(&mut pushing, at)).await, 200, "{at}");
     }
@@ -195,9 +219,13 @@ async fn where_few_files_may_be_open_connections_wait_and_storage_does_not() {
     let mut piece = [0; 4096];
     let read = within("a snapshot", pushing.read(&mut piece)).await.unwrap();
     assert!(piece[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&piece));
-    drop(held);
-    let found = within("new connections", kept(&program)).await;
-    assert_eq!(found.len(), 100);
+    drop((held, pushing));
+    let room =
+        async { while Request::get("/-/ready").status(program.address).await != Some(200) {} };
+    within("room for connections", room).await;
+    assert_eq!(kept(&program).await.len(), 100);
+    let page = Request::get("/status").send(program.address).await.text();
+    assert!(page.contains("too few files may be open"), "{page}");
     program.kill();
     let found = kept(&Program::over(folder)).await;
     assert!((from..from + 100).all(|at| found.get(&(0, at)) == Some(&(at as f64))));

@@ -9,7 +9,8 @@ use std::net::TcpStream;
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 
-use crate::store::kept_open_max;
+use crate::store::{files_max, kept_open_max};
+use crate::web::peers::SHED_MAX;
 
 /// Descriptors kept for what is no connection: files, the listener, pipes of the runtime.
 const RESERVED: u64 = 256;
@@ -28,16 +29,33 @@ struct Second(Cell<Option<TcpStream>>);
 pub(crate) struct Descriptors {
     /// Connections that fit.
     pub(crate) connections: u64,
+    /// Whether these are fewer than the settings allow.
+    pub(crate) are_scarce: bool,
     /// A connection whose own descriptor is lower has a second one.
     second_below: u64,
 }
 
 impl Descriptors {
+    /// For `connections` at most, in this process as it is.
+    pub(crate) fn of_process(connections: u64) -> Self {
+        let files = files_max();
+        let descriptors = Self::new(connections, files, files_open());
+        if descriptors.are_scarce {
+            log::info!(
+                "fewer files may be open than `server.connections_max` needs: connections beyond \
+                 those that fit are refused open_files={} connections={}",
+                files.unwrap_or_default(),
+                descriptors.connections
+            );
+        }
+        descriptors
+    }
+
     /// For `connections` at most, in a process that may open `files` (nothing is no limit) and has
     /// `open` of them open. When two descriptors each are too many, connections in the lower half
     /// have two and others one, or all have one.
     pub(crate) fn new(connections: u64, files: Option<u64>, open: u64) -> Self {
-        let least = open + kept_open_max(files) as u64 + RESERVED_LEAST;
+        let least = open + kept_open_max(files) as u64 + SHED_MAX + RESERVED_LEAST;
         let reserved =
             if files.is_some_and(|files| files < FEW) { least } else { RESERVED.max(least) };
         match files {
@@ -45,22 +63,23 @@ impl Descriptors {
                 let with_two = (files / 2).saturating_sub(reserved) / 2;
                 let fit = files.saturating_sub(reserved + with_two).max(1);
                 let second_below = if with_two > 0 { files / 2 } else { 0 };
-                Self { connections: connections.min(fit), second_below }
+                let are_scarce = fit < connections;
+                Self { connections: connections.min(fit), are_scarce, second_below }
             }
-            _ => Self { connections, second_below: u64::MAX },
+            _ => Self { connections, are_scarce: false, second_below: u64::MAX },
         }
     }
 }
 
 /// About how many files this process has open: the system gives the lowest free number.
 #[cfg(unix)]
-pub(crate) fn files_open() -> u64 {
+fn files_open() -> u64 {
     use std::os::fd::AsRawFd;
     std::fs::File::open("/dev/null").map_or(0, |file| file.as_raw_fd() as u64)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn files_open() -> u64 {
+fn files_open() -> u64 {
     0
 }
 
@@ -116,9 +135,9 @@ mod tests {
             let descriptors = Descriptors::new(20_000, Some(files), open);
             assert_eq!((descriptors.connections, descriptors.second_below), expected, "{files}");
         };
-        check((96, 16), (32, 0));
-        check((96, 30), (18, 0));
+        check((96, 16), (16, 0));
+        check((96, 30), (2, 0));
         check((64, 60), (1, 0));
-        check((200, 16), (116, 100));
+        check((200, 16), (108, 100));
     }
 }
