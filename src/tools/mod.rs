@@ -6,6 +6,7 @@
 mod backup;
 mod export;
 mod import;
+mod pieces;
 mod progress;
 mod requests;
 mod stats;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use crate::config::{Command, Settings, StoreCommand};
 use crate::model::{Report, Timestamp};
 use crate::store::{Disk, Fault, Folder, LogWriter, Store};
+pub use pieces::{Piece, Pieces};
 use progress::Progress;
 
 /// Carries out a command at the time `now`; what it finds goes to `out`, how far it is and what it
