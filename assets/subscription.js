@@ -17,7 +17,9 @@
  *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
  *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
- * @typedef {{slug: string, revision: number, panels: Place[]}} Document
+ * @typedef {{title?: string, mistakes?: string[], gone?: boolean}} About  what is to be said beside
+ *   the panels; gone: the board was removed
+ * @typedef {{slug: string, revision: number, spec: About, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
  *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>}} PageData
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,

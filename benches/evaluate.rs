@@ -29,7 +29,8 @@ fn main() {
     let settings = loaded.expect("the shipped settings are good").settings;
     let (store, now) = collected();
     let limits = Limits::from(&Options::default());
-    let overview = settings.dashboards.iter().find(|board| board.slug == "overview");
+    let mut boards = settings.dashboards.served().iter().flat_map(|file| &file.dashboards);
+    let overview = boards.find(|board| board.slug == "overview");
     let panels = &overview.expect("the shipped board").panels;
     let plans: Vec<Plan> =
         panels.iter().flat_map(|panel| &panel.queries).map(|query| query.plan.clone()).collect();

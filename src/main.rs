@@ -17,7 +17,7 @@ use clap::Parser;
 use mimalloc::MiMalloc;
 use socket2::{Domain, Socket, Type};
 use watchglass::clock::SystemClock;
-use watchglass::config::{self, Flags, Settings};
+use watchglass::config::{self, Command, DashboardCommand, Flags, Settings};
 use watchglass::model::Clock;
 use watchglass::tools;
 
@@ -55,6 +55,10 @@ fn start() -> Result<(), Exit> {
             return if error.use_stderr() || shown.is_err() { Err(Exit::Usage) } else { Ok(()) };
         }
     };
+    if let Some(Command::Dashboard(DashboardCommand::Check { files })) = &flags.command {
+        let done = tools::check(files, &mut io::stdin(), &mut io::stdout());
+        return done.map_err(|words| complain(&words, Exit::Settings));
+    }
     let loaded = config::load(&flags, std::env::vars_os(), Path::new(""))
         .map_err(|mistakes| complain(&mistakes, Exit::Settings))?;
     if flags.check {
@@ -62,7 +66,7 @@ fn start() -> Result<(), Exit> {
         return Ok(());
     }
     let settings = loaded.settings;
-    if let Some(command) = &flags.command {
+    if let Some(Command::Data(command)) = &flags.command {
         let done = tools::run(command, &settings, SystemClock.now(), &mut io::stdout());
         return done.map_err(|words| complain(&words, Exit::Settings));
     }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::collect;
-use crate::config::Settings;
+use crate::config::{DashboardFiles, Settings};
 use crate::dashboard::Unit;
 use crate::live::{self, Command, Hub, Surroundings};
 use crate::model::{
@@ -28,6 +28,8 @@ use crate::web::{
 
 /// How often the words on the pages and the list of pushed names are renewed.
 const RENEW: Span = Span(10_000);
+/// How often the files of dashboards are looked at. A change shows after two looks.
+const LOOK: Span = Span(250);
 /// How long viewers get to hear that the service ends.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -80,6 +82,7 @@ pub async fn run(
 struct Service {
     collectors: Arc<collect::Running>,
     upkeep: JoinHandle<()>,
+    files: JoinHandle<()>,
     commands: mpsc::Sender<Command>,
     server: JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
@@ -103,8 +106,7 @@ impl Service {
             Arc::clone(&clock),
             Arc::new(move || figures.read()),
         ));
-        let (own_boards, host) = (settings.dashboards.clone(), collectors.host().to_owned());
-        let boards = Arc::new(Registry::new(own_boards, host, Arc::clone(&store) as _));
+        let boards = Arc::new(boards(&settings, collectors.host(), &store));
         let facts = Arc::new(ArcSwap::default());
         let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
         let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);
@@ -134,6 +136,7 @@ impl Service {
         let kept = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&facts));
         let kept = keep_up(kept.0, kept.1, kept.2, Arc::clone(&clock));
         let packed = pack(Arc::clone(&store), Arc::clone(&clock));
+        let files = look(settings.dashboards, Arc::clone(&boards), Arc::clone(&clock));
         let waiting = Arc::clone(&collectors);
         let upkeep = tokio::spawn(async move {
             // Nothing is collected, told to viewers or let go of before all of it is there.
@@ -162,8 +165,8 @@ impl Service {
             clock,
         };
         let (server, handle) = web::start(parts, workers, listener).map_err(Error::Serve)?;
-        let server = tokio::spawn(server);
-        Ok(Self { collectors, upkeep, commands, server, handle, store, log })
+        let (server, files) = (tokio::spawn(server), tokio::spawn(files));
+        Ok(Self { collectors, upkeep, files, commands, server, handle, store, log })
     }
 
     /// Ends in order: nothing new comes in, viewers are told to come back, requests under way end,
@@ -171,6 +174,7 @@ impl Service {
     async fn stop(self) -> Result<(), Error> {
         self.collectors.stop();
         self.upkeep.abort();
+        self.files.abort();
         if self.commands.send(Command::Shutdown).await.is_ok() {
             tokio::time::sleep(FAREWELL).await;
         }
@@ -221,6 +225,10 @@ fn start_log(
     };
     let thread = std::thread::Builder::new().name("log".to_owned()).spawn(work);
     Ok((thread.map_err(Error::Thread)?, replayed))
+}
+
+fn boards(settings: &Settings, host: &str, store: &Arc<Store>) -> Registry {
+    Registry::new(settings.dashboards.served().to_vec(), host.to_owned(), Arc::clone(store) as _)
 }
 
 fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
@@ -312,6 +320,29 @@ async fn pack(store: Arc<Store>, clock: Arc<dyn Clock>) {
             log::error!("packing the store into blocks failed error={error}");
         }
         clock.wait_until(now.floor_to(Span(1000)) + Span(1000)).await;
+    }
+}
+
+/// Looks at the files of dashboards, and has those served that changed.
+async fn look(mut files: DashboardFiles, boards: Arc<Registry>, clock: Arc<dyn Clock>) {
+    loop {
+        clock.wait_until(clock.now().floor_to(LOOK) + LOOK).await;
+        let looked = tokio::task::spawn_blocking(move || {
+            let news = files.look().map(<[_]>::to_vec);
+            (files, news)
+        });
+        match looked.await {
+            Ok((looked, news)) => {
+                files = looked;
+                if let Some(news) = news {
+                    boards.replace(news);
+                }
+            }
+            Err(error) => {
+                log::error!("dashboard files are no longer looked at error={error}");
+                return;
+            }
+        }
     }
 }
 

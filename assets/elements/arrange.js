@@ -1,6 +1,6 @@
 /**
- * Keeps the panels on the page in step with the board: those that came are put in, those that went
- * are taken out.
+ * Keeps the page in step with the board: panels that came are put in, those that went are taken
+ * out, those that are others are made anew; what stands beside the panels follows as well.
  *
  * @import { Document, Place, Spec } from '../subscription.js'
  * @import { Panel } from './panel.js'
@@ -8,9 +8,9 @@
 
 import { emptyNote, make } from './build.js';
 
-/** What a panel's element was made from; another shape needs another element.
+/** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
-const shapeOf = ({ spec }) => `${spec.kind} ${spec.width} ${spec.height} ${spec.title}`;
+const shapeOf = ({ spec }) => JSON.stringify(spec);
 
 /** A whole panel, empty. @param {Spec} spec */
 function panelElement(spec) {
@@ -32,12 +32,34 @@ function panelElement(spec) {
   return panel;
 }
 
+/** Says what there is to say of the board: its name, and what is wrong with its file.
+ * @param {Document} document */
+function told({ spec: { title, mistakes = [], gone } }) {
+  const heading = document.querySelector('.bar h1');
+  if (title && heading && heading.textContent !== title) {
+    heading.textContent = title;
+    document.title = `${title} · Watchglass`;
+  }
+  const box = document.getElementById('mistakes');
+  if (!box) return;
+  const words = gone
+    ? 'This dashboard was removed: no file has it any more.'
+    : 'A dashboard file has mistakes. What was good in it last is shown.';
+  const items = mistakes.map((line) => make('li', {}, [make('code', {}, [line])]));
+  const [fresh, is] = [make('p', {}, [words]), box.textContent];
+  box.hidden = !gone && items.length === 0;
+  // What is said already is not said again.
+  if (words + mistakes.join('') !== is) box.replaceChildren(fresh, make('ul', {}, items));
+}
+
 /** @param {Place[]} places those that stand in the page already
  * @param {Set<Panel>} shown the panels on the page
  * @returns {(document: Document) => void} */
 export function arranger(places, shown) {
   const shapes = new Map(places.map((place) => [place.panel, shapeOf(place)]));
-  return ({ panels }) => {
+  return (board) => {
+    told(board);
+    const { panels } = board;
     const grid = document.querySelector('.grid');
     if (!grid) return;
     const wanted = new Set(panels.map(({ panel }) => panel));
@@ -52,8 +74,10 @@ export function arranger(places, shown) {
         element.replaceWith(fresh);
         element = fresh;
       }
-      if (!element) {
-        element = panelElement(place.spec);
+      element ??= panelElement(place.spec);
+      /** @type {Element | null} */
+      const here = before ? before.nextElementSibling : grid.firstElementChild;
+      if (here !== element) {
         if (before) before.after(element);
         else grid.prepend(element);
       }

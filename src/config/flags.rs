@@ -43,6 +43,29 @@ pub struct Flags {
 /// What the program does instead of serving.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// What needs a data folder.
+    #[command(flatten)]
+    Data(DataCommand),
+
+    /// Look after files of dashboards
+    #[command(subcommand)]
+    Dashboard(DashboardCommand),
+}
+
+/// What is done with files of dashboards.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DashboardCommand {
+    /// Name every mistake in FILES with file, line and key; ends with 1 when there is one
+    Check {
+        /// Files of dashboards; `-` is standard input
+        #[arg(value_name = "FILES", required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// What the program does with a data folder instead of serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DataCommand {
     /// Look after a data folder that no service uses
     #[command(subcommand)]
     Store(StoreCommand),
@@ -62,11 +85,7 @@ pub enum StoreCommand {
     /// Read every file as a whole and say what is damaged; changes nothing
     Verify,
     /// Say how much there is and what takes the room; changes nothing
-    Stats {
-        /// Write JSON for other programs
-        #[arg(long)]
-        json: bool,
-    },
+    Stats,
     /// Write samples as text or as remote-write requests
     Export(Export),
     /// Take samples of any age that the retention allows, of an export or of `promtool tsdb dump`
@@ -166,11 +185,18 @@ mod tests {
         let line = "watchglass store export --data d --match up --from 5 -o f";
         let flags = Flags::try_parse_from(line.split(' ')).expect("flags");
         assert_eq!(flags.data, Some(PathBuf::from("d")));
-        let Some(Command::Store(StoreCommand::Export(export))) = flags.command else {
+        let Some(Command::Data(DataCommand::Store(StoreCommand::Export(export)))) = flags.command
+        else {
             panic!("no export")
         };
         assert_eq!((export.from, export.to), (Some(Timestamp(5000)), None));
         assert_eq!((export.format, export.matches.len()), (ExportFormat::Text, 1));
+        let line = "watchglass dashboard check a.toml -";
+        let flags = Flags::try_parse_from(line.split(' ')).expect("flags");
+        let Some(Command::Dashboard(DashboardCommand::Check { files })) = flags.command else {
+            panic!("no check")
+        };
+        assert_eq!(files, [PathBuf::from("a.toml"), PathBuf::from("-")]);
         let line = "watchglass store export --from soon";
         assert!(Flags::try_parse_from(line.split(' ')).is_err());
     }

@@ -20,14 +20,18 @@ use std::path::{Path, PathBuf};
 use ::config::ConfigError;
 use serde_json::{Map, Value};
 
+pub use dashboards::{DashboardFiles, check as check_dashboards};
 pub use embed::Options as EmbedOptions;
-pub use flags::{Command, Export, ExportFormat, Flags, Import, ImportFormat, StoreCommand};
+pub use flags::{
+    Command, DashboardCommand, DataCommand, Export, ExportFormat, Flags, Import, ImportFormat,
+    StoreCommand,
+};
 pub use mistake::{Mistake, Mistakes, Origin};
 pub use section::defaults;
 
+use self::dashboards::Place;
 use self::file::File;
 use self::section::Table;
-use crate::dashboard::{self, Dashboard};
 use crate::{collect, ingest, live, query, store, web};
 
 /// The file that is read from the working folder when none is named.
@@ -57,7 +61,7 @@ pub struct Settings {
     /// Table `[embed]`: who may show panels in their own pages.
     pub embed: EmbedOptions,
     /// The dashboards of the file, then those of the folder `dashboards` beside it.
-    pub dashboards: Vec<Dashboard>,
+    pub dashboards: DashboardFiles,
     /// A folder that scripts and styles are served from instead of those built in.
     pub assets: Option<PathBuf>,
 }
@@ -105,10 +109,11 @@ impl Loaded {
             0 => String::new(),
             outside => format!(", {outside} from variables and flags"),
         };
+        let dashboards = self.settings.dashboards.served().iter().map(|file| file.dashboards.len());
         format!(
             "{} is valid: {}, {}{outside}",
             self.file,
-            count(self.settings.dashboards.len(), "dashboard"),
+            count(dashboards.sum(), "dashboard"),
             count(self.from_file, "setting"),
         )
     }
@@ -125,8 +130,8 @@ pub fn load(
     folder: &Path,
 ) -> Result<Loaded, Mistakes> {
     let mut layers = Layers::default();
-    let source = Source::find(flags, folder)?;
-    if let Some(file) = layers.take(File::read(&source.name, &source.text)) {
+    let Source { place, text, beside } = Source::find(flags, folder)?;
+    if let Some(file) = layers.take(File::read(&place.called(place.path.exists()), &text)) {
         layers.add_file(&file);
     }
     let from_file = layers.origins.len();
@@ -134,23 +139,24 @@ pub fn load(
     layers.add_flags(flags);
     let mut settings = layers.join();
     settings.assets.clone_from(&flags.assets);
-    let read = dashboards::read(&source, &mut layers.mistakes);
-    settings.dashboards = read.dashboards;
-    if !settings.dashboards.iter().any(|dashboard| dashboard.slug == OVERVIEW) {
-        settings.dashboards.extend(shipped_overview());
-    }
-    if layers.mistakes.is_empty() && read.mistakes.is_empty() {
+    let name = place.called(place.path.exists());
+    settings.dashboards = DashboardFiles::read(place, beside);
+    let told: Vec<String> = layers.mistakes.iter().map(ToString::to_string).collect();
+    let of_dashboards = settings.dashboards.served().iter().flat_map(|file| file.mistakes.iter());
+    // A settings file that is no TOML has been reported already.
+    let of_dashboards: Vec<String> =
+        of_dashboards.filter(|line| !told.contains(line)).cloned().collect();
+    if layers.mistakes.is_empty() && of_dashboards.is_empty() {
         let from_outside = layers.origins.values().filter(|origin| is_outside(origin)).count();
-        Ok(Loaded { settings, file: source.name, from_file, from_outside })
+        Ok(Loaded { settings, file: name, from_file, from_outside })
     } else {
-        Err(Mistakes { settings: layers.mistakes, dashboards: read.mistakes })
+        Err(Mistakes { settings: layers.mistakes, dashboards: of_dashboards })
     }
 }
 
-/// The host's own board as it is shipped: a file that brings none still has a first page.
-fn shipped_overview() -> Option<Dashboard> {
-    let shipped = dashboard::parse(SHIPPED, FILE).unwrap_or_default();
-    shipped.into_iter().find(|dashboard| dashboard.slug == OVERVIEW)
+/// What the shipped file is called where it is used.
+fn built_in() -> String {
+    format!("the {FILE} built in")
 }
 
 fn is_outside(origin: &Origin) -> bool {
@@ -159,7 +165,7 @@ fn is_outside(origin: &Origin) -> bool {
 
 /// The text of a settings file, and where dashboards beside it are looked for.
 struct Source {
-    name: String,
+    place: Place,
     text: String,
     beside: PathBuf,
 }
@@ -168,16 +174,13 @@ impl Source {
     fn find(flags: &Flags, folder: &Path) -> Result<Self, Mistakes> {
         let named = flags.config.as_deref();
         let path = folder.join(named.unwrap_or(Path::new(FILE)));
-        let name = named.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
         let beside = path.parent().unwrap_or(folder).join("dashboards");
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Self { name, text, beside }),
-            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                let name = format!("the {FILE} built in");
-                Ok(Self { name, text: SHIPPED.to_owned(), beside })
-            }
+        let name = named.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
+        let place = Place { path, name, named: named.is_some() };
+        match place.text() {
+            Ok(text) => Ok(Self { place, text, beside }),
             Err(error) => {
-                let origin = Origin::File { name, line: 0 };
+                let origin = Origin::File { name: place.name, line: 0 };
                 let text = format!("cannot read the settings: {error}");
                 let settings = vec![Mistake { origin, key: String::new(), text }];
                 Err(Mistakes { settings, dashboards: Vec::new() })
@@ -291,7 +294,7 @@ impl Layers {
             query: self.section(&joined),
             live: self.section(&joined),
             embed: self.section(&joined),
-            dashboards: Vec::new(),
+            dashboards: DashboardFiles::default(),
             assets: None,
         }
     }

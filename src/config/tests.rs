@@ -142,7 +142,8 @@ fn dashboards_come_from_the_file_and_the_folder_beside_it() {
         [("etc/w.toml", one), ("etc/dashboards/b.toml", &other), ("etc/dashboards/c.txt", "no")];
     let flags = Flags { config: Some("etc/w.toml".into()), ..Flags::default() };
     let found = loaded(&files, &[], &flags);
-    let slugs: Vec<&str> = found.settings.dashboards.iter().map(|d| d.slug.as_str()).collect();
+    let served = found.settings.dashboards.served().iter().flat_map(|file| &file.dashboards);
+    let slugs: Vec<&str> = served.map(|dashboard| dashboard.slug.as_str()).collect();
     assert_eq!(slugs, ["a", "b", "overview"]);
     let again = [("etc/w.toml", one), ("etc/dashboards/again.toml", one)];
     let lines = refused(&again, &[], &flags);

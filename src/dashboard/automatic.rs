@@ -8,7 +8,7 @@ use crate::model::{Labels, Metadata, MetricType, Span};
 use crate::query::Plan;
 
 /// Ids that stand in the page for something else than a panel.
-const RESERVED_IDS: [&str; 4] = ["main", "notice", "push", "wg-data"];
+const RESERVED_IDS: [&str; 5] = ["main", "mistakes", "notice", "push", "wg-data"];
 
 /// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`.
 const RESERVED_PREFIXES: [&str; 2] = ["t-", "h-"];

@@ -19,7 +19,7 @@ use crate::model::Span;
 pub use crate::query::Plan;
 
 /// One dashboard: a grid of panels with a name and an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
     /// Its address, `/d/{slug}`: `a-z`, `0-9` and `-`.
     pub slug: String,
@@ -35,8 +35,20 @@ pub struct Dashboard {
     pub panels: Vec<Panel>,
 }
 
+/// What one file brings: the dashboards of its newest version without a mistake, and what is wrong
+/// with the version that lies there now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DashboardFile {
+    /// The file's name for people.
+    pub name: String,
+    /// Its dashboards, in their order.
+    pub dashboards: Vec<Dashboard>,
+    /// What is wrong, each on one line that begins with file and line; nothing when all is well.
+    pub mistakes: Vec<String>,
+}
+
 /// One panel of a dashboard.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     /// Its id, unique in the dashboard: `a-z`, `0-9` and `-`.
     pub id: String,
@@ -112,7 +124,7 @@ impl PanelKind {
 }
 
 /// One query of a panel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PanelQuery {
     /// The checked query.
     pub plan: Plan,

@@ -40,7 +40,8 @@ pub fn parse(text: &str, file: &str) -> Result<Vec<Dashboard>, Vec<Mistake>> {
     let mistakes = Mistakes::new(file, text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        mistakes.add(error.span().map_or(0, |span| span.start), "", error.message());
+        let place = error.span().map_or(0, |span| span.start);
+        mistakes.add(place, "", error.message().replace('\n', ", "));
     }
     let top = Fields::new(root.get_ref(), &mistakes, String::new(), &root.span());
     let alone = ["slug", "title", "panel"].iter().any(|key| root.get_ref().contains_key(*key));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::model::Span;
 use crate::query::Plan;
@@ -12,6 +12,9 @@ use crate::query::Plan;
 pub trait Boards: Send + Sync {
     /// The board as it is now.
     fn board(&self, slug: &str) -> Option<Arc<BoardSpec>>;
+
+    /// Another number whenever a board has another revision, has come or has gone.
+    fn generation(&self) -> u64;
 }
 
 /// One board.
@@ -19,8 +22,10 @@ pub trait Boards: Send + Sync {
 pub struct BoardSpec {
     /// Its name in addresses.
     pub slug: String,
-    /// Grows with every change of the board.
+    /// Grows with every change of the board, from 1.
     pub revision: u64,
+    /// What the page shows beside the panels; the live core only hands it on.
+    pub document: Value,
     /// Its panels, in the order in which they stand.
     pub panels: Vec<PanelSpec>,
 }
@@ -42,6 +47,14 @@ pub struct PanelSpec {
     pub is_chart: bool,
     /// What the page needs to draw it; the live core only hands it on.
     pub document: Value,
+}
+
+impl BoardSpec {
+    /// What stands in the place of a board that viewers see while it is removed.
+    pub(crate) fn gone(slug: &str) -> Self {
+        let document = json!({ "gone": true });
+        Self { slug: slug.to_owned(), revision: 0, document, panels: Vec::new() }
+    }
 }
 
 /// The steps that a channel may have, in seconds: 1 s to 1 d.

@@ -35,6 +35,8 @@ pub(crate) struct Group {
     pub(crate) channels: Vec<u32>,
     /// The number of its last frame.
     pub(crate) number: u64,
+    /// The number of the last frame that told of another board; 0 before the first.
+    pub(crate) board_number: u64,
     marks: VecDeque<Mark>,
     /// Sessions by worker.
     pub(crate) members: HashMap<WorkerId, usize>,
@@ -47,7 +49,8 @@ impl Group {
     pub(crate) fn new(id: GroupId, channels: Vec<u32>, now: Timestamp) -> Self {
         let members = HashMap::new();
         let marks = VecDeque::new();
-        Self { id, channels, number: 0, marks, members, sent_at: now, own: Vec::new() }
+        let (number, board_number, own) = (0, 0, Vec::new());
+        Self { id, channels, number, board_number, marks, members, sent_at: now, own }
     }
 
     /// Numbers a frame after which the channels stand at `places`.

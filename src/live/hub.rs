@@ -126,6 +126,8 @@ pub struct Hub {
     pub(crate) group_keys: HashMap<GroupId, GroupKey>,
     next_group: GroupId,
     pub(crate) shown_boards: HashMap<String, Arc<BoardSpec>>,
+    /// That of the boards when they were last looked at.
+    generation: u64,
     boards_looked_at: Timestamp,
     balanced_at: Timestamp,
     /// Sessions that wait for a window: session, channel, columns.
@@ -171,6 +173,7 @@ impl Hub {
             group_keys: HashMap::new(),
             next_group: 1,
             shown_boards: HashMap::new(),
+            generation: 0,
             boards_looked_at: Timestamp::MIN,
             balanced_at: Timestamp::MIN,
             waiters: Vec::new(),
@@ -324,10 +327,17 @@ impl Hub {
         }
     }
 
-    fn refresh_boards(&mut self, now: Timestamp) {
+    /// Tells viewers of boards that are others now. Whoever subscribes calls it first: no group may
+    /// stay with an older board than the newest that is known here.
+    pub(crate) fn refresh_boards(&mut self, now: Timestamp) {
+        let generation = self.boards.generation();
+        if std::mem::replace(&mut self.generation, generation) == generation {
+            return;
+        }
         let slugs: Vec<String> = self.shown_boards.keys().cloned().collect();
         for slug in slugs {
-            let Some(spec) = self.boards.board(&slug) else { continue };
+            let gone = || Arc::new(BoardSpec::gone(&slug));
+            let spec = self.boards.board(&slug).unwrap_or_else(gone);
             if self.shown_boards.get(&slug).is_some_and(|known| known.revision != spec.revision) {
                 self.shown_boards.insert(slug.clone(), spec);
                 self.board_changed(&slug, now);

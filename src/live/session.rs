@@ -35,6 +35,8 @@ pub(crate) struct Subscription {
     pub(crate) board: Option<BoardRef>,
     /// Its channels, each with the columns of window it wants.
     pub(crate) channels: Vec<(u32, usize)>,
+    /// The revision of the board that the viewer was told; one whose page is hidden is told later.
+    pub(crate) revision: u64,
 }
 
 /// A board as subscribed to.

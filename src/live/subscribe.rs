@@ -121,7 +121,9 @@ impl Hub {
             let place = from.iter().find(|(channel, _, _)| *channel == id).cloned();
             self.greet(session, (id, columns), place, &mut room);
         }
-        let subscription = Subscription { board: resolved.board, channels: resolved.channels };
+        let revision = self.revision_of(resolved.board.as_ref());
+        let Resolved { board, channels } = resolved;
+        let subscription = Subscription { board, channels, revision };
         let Some(state) = self.sessions.get_mut(&session) else { return };
         let old = state.subscriptions.insert(subscribe.id, subscription);
         self.drop_subscription(old, now);
@@ -159,6 +161,7 @@ impl Hub {
         }
         let range = subscribe.length();
         if let Some(slug) = &subscribe.board {
+            self.refresh_boards(now);
             let unknown = || ("unknown_board", format!("there is no board `{slug}`"));
             let spec = self.boards.board(slug).ok_or_else(unknown)?;
             let (slug, panels) = (slug.clone(), subscribe.panels.clone());
@@ -206,8 +209,37 @@ impl Hub {
             panels.push(json!({ "panel": id, "channels": channels, "spec": document }));
         }
         Some(json!({ "board": {
-            "slug": board.slug, "revision": spec.revision, "panels": panels,
+            "slug": board.slug, "revision": spec.revision, "spec": spec.document,
+            "panels": panels,
         }}))
+    }
+
+    /// The revision of a board as viewers are told it; 0 without a board.
+    fn revision_of(&self, board: Option<&BoardRef>) -> u64 {
+        let shown = board.and_then(|board| self.shown_boards.get(&board.slug));
+        shown.map_or(0, |spec| spec.revision)
+    }
+
+    /// Tells a session its boards: `all` of them, or those whose change it has not heard of.
+    fn say_boards(&mut self, session: SessionId, all: bool, now: Timestamp) {
+        let Some(state) = self.sessions.get(&session) else { return };
+        let boards: Vec<(u32, BoardRef, u64)> = state
+            .subscriptions
+            .iter()
+            .filter_map(|(id, one)| Some((*id, one.board.clone()?, one.revision)))
+            .collect();
+        for (id, board, told) in boards {
+            let revision = self.revision_of(Some(&board));
+            if !all && told == revision {
+                continue;
+            }
+            let frame: Vec<Value> = self.board_frame(&board, now).into_iter().collect();
+            self.say(session, &frame);
+            let state = self.sessions.get_mut(&session);
+            if let Some(one) = state.and_then(|state| state.subscriptions.get_mut(&id)) {
+                one.revision = revision;
+            }
+        }
     }
 
     /// Tells a session where a channel stands: a batch after its place, or schema and window.
@@ -297,6 +329,7 @@ impl Hub {
         self.flush(now);
         let Some(state) = self.sessions.get_mut(&session) else { return };
         let Some(places) = state.hidden.take() else { return };
+        self.say_boards(session, false, now);
         self.bring_up(session, &places);
         self.regroup(session, now);
     }
@@ -307,7 +340,11 @@ impl Hub {
         let Some(group) = state.group.as_ref().and_then(|key| self.groups.get(key)) else { return };
         let places = group.places(number).map(|places| self.with_epochs(places));
         let (worker, id, current) = (state.worker, group.id, group.number);
+        let missed_board = number < group.board_number;
         self.counters.caught_up();
+        if missed_board {
+            self.say_boards(session, true, now);
+        }
         self.bring_up(session, &places.unwrap_or_default());
         self.outgoing.push((worker, Outgoing::Join(session, id, current)));
     }
@@ -358,7 +395,9 @@ impl Hub {
                 let before = state.channels();
                 let new = channels.iter().filter(|(channel, _)| !before.contains_key(channel));
                 added.extend(new.map(|(channel, columns)| (session, *channel, *columns)));
-                let subscription = Subscription { board: Some(board), channels };
+                let told = state.subscriptions.get(&id).map_or(0, |before| before.revision);
+                let revision = if state.hidden.is_some() { told } else { spec.revision };
+                let subscription = Subscription { board: Some(board), channels, revision };
                 let old = state.subscriptions.insert(id, subscription);
                 self.drop_subscription(old, now);
             }
@@ -371,6 +410,7 @@ impl Hub {
             let group = self.groups.get_mut(&key).expect("its key was just read");
             group.own.extend(frame);
             group.channels = channels;
+            group.board_number = group.number + 1;
         }
         self.flush(now);
         for (session, channel, columns) in added {

@@ -1,12 +1,13 @@
-//! What the program does instead of serving: it looks after a data folder, or copies one.
+//! What the program does instead of serving: it looks after a data folder, copies one, or checks
+//! files of dashboards.
 //!
 //! Each command is a function of the settings, the time and a place to write words to. A folder is
 //! used by one process at a time: while a service runs on it, all but the backup refuse.
 
 mod backup;
+mod check;
 mod export;
 mod import;
-mod pieces;
 mod progress;
 mod requests;
 mod stats;
@@ -16,10 +17,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Command, Settings, StoreCommand};
+use crate::config::{DataCommand, Settings, StoreCommand};
 use crate::model::{Report, Timestamp};
 use crate::store::{Disk, Fault, Folder, LogWriter, Store};
-pub use pieces::{Piece, Pieces};
+pub use check::check;
 use progress::Progress;
 
 /// Carries out a command at the time `now`; what it finds goes to `out`, how far it is and what it
@@ -29,15 +30,15 @@ use progress::Progress;
 /// In words, when it could not be carried out, when damage was found, or when some of what was to
 /// be imported was refused.
 pub fn run(
-    command: &Command,
+    command: &DataCommand,
     settings: &Settings,
     now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> Result<(), String> {
     let folder = Path::new(&settings.storage.path);
     let command = match command {
-        Command::Store(command) => command,
-        Command::Backup { target } => {
+        DataCommand::Store(command) => command,
+        DataCommand::Backup { target } => {
             is_there(folder)?;
             return backup::backup(folder, target, out);
         }
@@ -50,7 +51,7 @@ pub fn run(
     let disk = lock(folder)?;
     match command {
         StoreCommand::Verify => verify::verify(&*disk, out),
-        StoreCommand::Stats { json } => stats::stats(&*disk, *json, out),
+        StoreCommand::Stats => stats::stats(&*disk, out),
         StoreCommand::Export(wanted) => export::export(wanted, &open(settings, disk, now)?.0, out),
         StoreCommand::Import(given) => import::import(given, open(settings, disk, now)?, now, out),
     }

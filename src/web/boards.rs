@@ -1,14 +1,16 @@
-//! The dashboards that are served: those of the settings, the host's own with a panel for each
-//! pushed name, and one for any single name. They are swapped as a whole, so readers never wait.
+//! The dashboards that are served: those of files, the host's own with a panel for each pushed
+//! name, and one for any single name. They are swapped as a whole, so readers never wait.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
+use serde_json::json;
 
-use crate::dashboard::{Dashboard, PanelKind, automatic};
+use crate::dashboard::{Dashboard, DashboardFile, PanelKind, automatic};
 use crate::live::{BoardSpec, Boards, PanelSpec};
 use crate::model::{Labels, Metadata, Select};
 
@@ -27,17 +29,26 @@ pub(crate) struct Board {
     pub(crate) dashboard: Dashboard,
     /// Names that have no panel, since there are too many.
     pub(crate) beyond: Vec<String>,
+    /// What is wrong with its file, of which this is the last good version.
+    pub(crate) mistakes: Vec<String>,
     pub(crate) spec: Arc<BoardSpec>,
 }
 
 /// All dashboards.
 pub(crate) struct Registry {
-    base: Vec<Dashboard>,
     host: String,
     data: Arc<dyn Select>,
-    // Held while a new overview is made; readers use `boards` and do not wait.
-    names: Mutex<Names>,
-    boards: ArcSwap<BTreeMap<String, Arc<Board>>>,
+    // Held while boards are made; readers use `served` and do not wait.
+    source: Mutex<Source>,
+    served: ArcSwap<Served>,
+}
+
+/// What boards are made from.
+struct Source {
+    files: Vec<DashboardFile>,
+    names: Names,
+    /// Boards are numbered by it, each change with a number of its own.
+    revision: u64,
 }
 
 #[derive(Default)]
@@ -45,21 +56,40 @@ struct Names {
     /// In the order of arrival, so that panels keep their place.
     ordered: Vec<String>,
     known: HashSet<String>,
-    revision: u64,
+}
+
+/// All boards of files at one time.
+#[derive(Debug, Default)]
+pub(crate) struct Served {
+    boards: BTreeMap<String, Arc<Board>>,
+    /// Their slugs in the order of the files.
+    order: Vec<String>,
+    /// Everything that is wrong with any file, a mistake a line.
+    pub(crate) mistakes: Vec<String>,
+    generation: u64,
+}
+
+impl Served {
+    /// All boards of files, in their order.
+    pub(crate) fn boards(&self) -> impl Iterator<Item = &Board> {
+        self.order.iter().filter_map(|slug| self.boards.get(slug)).map(Arc::as_ref)
+    }
 }
 
 impl Registry {
-    /// The dashboards of the settings, and the host's own.
-    pub(crate) fn new(base: Vec<Dashboard>, host: String, data: Arc<dyn Select>) -> Self {
-        let registry =
-            Self { base, host, data, names: Mutex::default(), boards: ArcSwap::default() };
-        let boards = registry.base.iter().map(|dashboard| {
-            let board = Board::new(dashboard.clone(), Vec::new(), 1);
-            (dashboard.slug.clone(), Arc::new(board))
-        });
-        registry.boards.store(Arc::new(boards.collect()));
-        registry.rebuild(&mut registry.names.lock());
+    /// The dashboards of files, and the host's own.
+    pub(crate) fn new(files: Vec<DashboardFile>, host: String, data: Arc<dyn Select>) -> Self {
+        let source = Mutex::new(Source { files, names: Names::default(), revision: 0 });
+        let registry = Self { host, data, source, served: ArcSwap::default() };
+        registry.rebuild(&mut registry.source.lock());
         registry
+    }
+
+    /// Serves other files from now on. Boards that are the same keep their revision.
+    pub(crate) fn replace(&self, files: Vec<DashboardFile>) {
+        let mut source = self.source.lock();
+        source.files = files;
+        self.rebuild(&mut source);
     }
 
     /// The dashboard behind a slug.
@@ -67,14 +97,14 @@ impl Registry {
         if let Some(name) = slug.strip_prefix(METRIC) {
             let mut dashboard = automatic::single(name, self.data.metadata(name).as_ref())?;
             slug.clone_into(&mut dashboard.slug);
-            return Some(Arc::new(Board::new(dashboard, Vec::new(), 1)));
+            return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
         }
-        self.boards.load().get(slug).cloned()
+        self.served.load().boards.get(slug).cloned()
     }
 
-    /// All dashboards of the settings, in their order.
-    pub(crate) fn all(&self) -> &[Dashboard] {
-        &self.base
+    /// All dashboards of files as they are now.
+    pub(crate) fn served(&self) -> Arc<Served> {
+        self.served.load_full()
     }
 
     /// A push made these series: new names get their panel.
@@ -82,7 +112,8 @@ impl Registry {
         if created.is_empty() {
             return;
         }
-        let mut names = self.names.lock();
+        let mut source = self.source.lock();
+        let names = &mut source.names;
         let before = names.ordered.len();
         for labels in created {
             let name = labels.name();
@@ -92,28 +123,58 @@ impl Registry {
             }
         }
         if names.ordered.len() > before {
-            self.rebuild(&mut names);
+            self.rebuild(&mut source);
         }
     }
 
     /// Forgets names that have no series any more. `alive` are the pushed names that have one.
     pub(crate) fn keep(&self, alive: &[String]) {
-        let mut names = self.names.lock();
+        let mut source = self.source.lock();
+        let names = &mut source.names;
         let before = names.ordered.len();
         let alive: HashSet<&str> = alive.iter().map(String::as_str).collect();
         names.ordered.retain(|name| alive.contains(name.as_str()));
         names.known.retain(|name| alive.contains(name.as_str()));
         if names.ordered.len() < before {
-            self.rebuild(&mut names);
+            self.rebuild(&mut source);
         }
     }
 
-    fn rebuild(&self, names: &mut Names) {
-        let Some(base) = self.base.iter().find(|dashboard| dashboard.slug == OVERVIEW) else {
-            return;
-        };
-        // A name belongs to a histogram when its siblings are there, so twice the panels are looked
-        // at; the rest is linked without a look.
+    /// Makes the boards anew that are others than before, and swaps all.
+    fn rebuild(&self, source: &mut Source) {
+        let before = self.served.load();
+        source.revision += 1;
+        let (mut boards, mut order) = (BTreeMap::new(), Vec::new());
+        for file in &source.files {
+            for dashboard in &file.dashboards {
+                let (dashboard, beyond) = if dashboard.slug == OVERVIEW {
+                    let (dashboard, beyond) = self.overview(dashboard, &source.names);
+                    (Cow::Owned(dashboard), beyond)
+                } else {
+                    (Cow::Borrowed(dashboard), Vec::new())
+                };
+                let slug = dashboard.slug.clone();
+                let same = before.boards.get(&slug).filter(|known| {
+                    known.dashboard == *dashboard
+                        && known.beyond == beyond
+                        && known.mistakes == file.mistakes
+                });
+                let (mistakes, revision) = (&file.mistakes, source.revision);
+                let made = || Board::new(dashboard.into_owned(), beyond, mistakes, revision);
+                let board = same.map_or_else(|| Arc::new(made()), Arc::clone);
+                order.push(slug.clone());
+                boards.insert(slug, board);
+            }
+        }
+        let mistakes = source.files.iter().flat_map(|file| file.mistakes.iter().cloned()).collect();
+        let generation = source.revision;
+        self.served.store(Arc::new(Served { boards, order, mistakes, generation }));
+    }
+
+    /// The host's own board with panels for pushed names, and the names beyond these.
+    fn overview(&self, base: &Dashboard, names: &Names) -> (Dashboard, Vec<String>) {
+        // A name belongs to a histogram when its siblings are there, so more names than panels are
+        // looked at; the rest is linked without a look.
         let looked_at = names.ordered.len().min(PUSHED_PANELS_MAX * 4);
         let (near, far) = names.ordered.split_at(looked_at);
         let known: Vec<(String, Option<Metadata>)> =
@@ -121,11 +182,7 @@ impl Registry {
         let (dashboard, mut beyond) =
             automatic::overview(base, &self.host, &known, PUSHED_PANELS_MAX);
         beyond.extend(far.iter().cloned());
-        names.revision += 1;
-        let board = Arc::new(Board::new(dashboard, beyond, names.revision));
-        let mut boards = BTreeMap::clone(&self.boards.load());
-        boards.insert(OVERVIEW.to_owned(), board);
-        self.boards.store(Arc::new(boards));
+        (dashboard, beyond)
     }
 }
 
@@ -133,10 +190,14 @@ impl Boards for Registry {
     fn board(&self, slug: &str) -> Option<Arc<BoardSpec>> {
         Some(Arc::clone(&self.find(slug)?.spec))
     }
+
+    fn generation(&self) -> u64 {
+        self.served.load().generation
+    }
 }
 
 impl Board {
-    fn new(dashboard: Dashboard, beyond: Vec<String>, revision: u64) -> Self {
+    fn new(dashboard: Dashboard, beyond: Vec<String>, mistakes: &[String], revision: u64) -> Self {
         let panels = dashboard.panels.iter().map(|panel| PanelSpec {
             id: panel.id.clone(),
             step: panel.step,
@@ -145,7 +206,47 @@ impl Board {
             is_chart: matches!(panel.kind, PanelKind::Line | PanelKind::Stack),
             document: panel.document(),
         });
-        let spec = BoardSpec { slug: dashboard.slug.clone(), revision, panels: panels.collect() };
-        Self { dashboard, beyond, spec: Arc::new(spec) }
+        let panels = panels.collect();
+        let document = json!({
+            "title": dashboard.title, "description": dashboard.description, "mistakes": mistakes,
+        });
+        let slug = dashboard.slug.clone();
+        let spec = Arc::new(BoardSpec { slug, revision, document, panels });
+        Self { dashboard, beyond, mistakes: mistakes.to_vec(), spec }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard;
+    use crate::model::list::List;
+
+    fn file(name: &str, title: &str, mistakes: &[&str]) -> DashboardFile {
+        let text =
+            format!("title = \"{title}\"\n[[panel]]\nid = \"p\"\ntitle = \"P\"\nquery = \"up\"\n");
+        let dashboards = dashboard::parse(&text, name).expect("a dashboard");
+        let mistakes = mistakes.iter().map(|line| (*line).to_owned()).collect();
+        DashboardFile { name: name.to_owned(), dashboards, mistakes }
+    }
+
+    #[test]
+    fn only_boards_that_are_others_get_another_revision() {
+        let files = vec![file("a.toml", "A", &[]), file("b.toml", "B", &[])];
+        let registry = Registry::new(files, String::new(), Arc::new(List::default()));
+        let revision = |slug: &str| registry.board(slug).map(|spec| spec.revision);
+        assert_eq!((revision("a"), revision("b")), (Some(1), Some(1)));
+        let first = registry.generation();
+        registry.replace(vec![file("a.toml", "A", &[]), file("b.toml", "B", &["b.toml:1: no"])]);
+        assert_ne!(registry.generation(), first);
+        assert_eq!((revision("a"), revision("b")), (Some(1), Some(2)));
+        assert_eq!(registry.served().mistakes, ["b.toml:1: no"]);
+        registry.replace(vec![file("b.toml", "B", &[])]);
+        assert_eq!((revision("a"), revision("b")), (None, Some(3)));
+        registry.replace(vec![file("a.toml", "A", &[])]);
+        assert_eq!((revision("a"), revision("b")), (Some(4), None));
+        let titles: Vec<String> =
+            registry.served().boards().map(|board| board.dashboard.title.clone()).collect();
+        assert_eq!(titles, ["A"]);
     }
 }

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::dashboard::Dashboard;
 use crate::live::{Command, Page, PageAsk};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
@@ -122,7 +123,10 @@ pub(crate) async fn dashboards(
 ) -> HttpResponse {
     let nav = nav("/d");
     let shell = shell(&pages, &nav, &query);
-    let list = page::dashboards(&ListPage { shell, dashboards: pages.boards.all() });
+    let served = pages.boards.served();
+    let dashboards: Vec<&Dashboard> = served.boards().map(|board| &board.dashboard).collect();
+    let mistakes = &served.mistakes;
+    let list = page::dashboards(&ListPage { shell, dashboards: &dashboards, mistakes });
     html(&request, StatusCode::OK, list)
 }
 
@@ -224,6 +228,7 @@ async fn try_board_page(
         reach: &facts.reach,
         data_json: &data_json,
         beyond: &board.beyond,
+        mistakes: &board.mistakes,
         metric: slug.strip_prefix(METRIC),
         push_base: overview.then_some(base.as_str()),
     }))
@@ -362,7 +367,8 @@ fn data_json(page: &Page, range: Span, build: &str) -> String {
         }
     }
     let board = json!({
-        "slug": page.board.slug, "revision": page.board.revision, "panels": panels,
+        "slug": page.board.slug, "revision": page.board.revision, "spec": page.board.document,
+        "panels": panels,
     });
     json!({
         "time": page.now.0, "build": build, "board": board, "range_ms": range.0,
@@ -443,7 +449,12 @@ mod tests {
         };
         let panels = vec![panel("stat"), panel("stack")];
         let page = Page {
-            board: Arc::new(BoardSpec { slug: "b".to_owned(), revision: 1, panels }),
+            board: Arc::new(BoardSpec {
+                slug: "b".to_owned(),
+                revision: 1,
+                document: json!({}),
+                panels,
+            }),
             now: Timestamp(0),
             panels: vec![(0, vec![1]), (1, vec![2, 3])],
             windows: [(1, window(3000)), (2, window(2000)), (3, window(2000))].into(),

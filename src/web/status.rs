@@ -31,7 +31,9 @@ pub(crate) async fn status(
     let mut tables = vec![figures.safety(&api.log_state()), figures.memory(), figures.live()];
     tables.extend(api.tiers().map(|tiers| history(&tiers, &figures)));
     tables.extend([figures.refused(), names(&api.census(NAMES_MAX))]);
-    let troubles = figures.troubles(&api.log_state());
+    let mut troubles = figures.troubles(&api.log_state());
+    let mistakes = &pages.boards.served().mistakes;
+    troubles.extend(mistakes.iter().map(|line| format!("A dashboard file has a mistake: {line}")));
     let nav = pages::nav("/status");
     let text = page::status(&StatusPage {
         shell: pages::shell(&pages, &nav, &query),

@@ -13,6 +13,7 @@ mod dear;
 mod durable;
 mod fallback;
 mod fanout;
+mod files;
 mod frames;
 mod grafana;
 mod health;

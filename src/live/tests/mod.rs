@@ -39,8 +39,14 @@ impl Boards for OneBoard {
             document: serde_json::json!({}),
         };
         let panels = queries.iter().map(panel).collect();
-        let spec = BoardSpec { slug: slug.to_owned(), revision: *revision, panels };
-        (slug == "board").then(|| Arc::new(spec))
+        let (slug, revision) = (slug.to_owned(), *revision);
+        let is_there = slug == "board" && !queries.is_empty();
+        let document = serde_json::json!({});
+        is_there.then(|| Arc::new(BoardSpec { slug, revision, document, panels }))
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.lock().0
     }
 }
 

@@ -85,6 +85,55 @@ fn a_board_that_changes_is_told_with_its_new_window() {
 }
 
 #[test]
+fn a_removed_board_is_told_empty_and_comes_back() {
+    let mut world = world();
+    world.open(1, Carrier::SocketText);
+    world.say(1, r#"{"sub":{"id":1,"board":"board","range":"1m"}}"#);
+    *world.boards.0.lock() = (2, vec![]);
+    world.pass(Span(500));
+    let told = heard(&world, 1, "board").last().copied().cloned().expect("a board");
+    assert_eq!(
+        (&told["spec"]["gone"], told["panels"].as_array().map(Vec::len)),
+        (&true.into(), Some(0))
+    );
+    *world.boards.0.lock() = (3, vec!["a"]);
+    world.pass(Span(2000));
+    let told = heard(&world, 1, "board").last().copied().cloned().expect("a board");
+    assert_eq!((&told["revision"], told["panels"].as_array().map(Vec::len)), (&3.into(), Some(1)));
+    assert!(world.sessions[&1].client.channels.values().any(|known| known.whole));
+}
+
+#[test]
+fn who_did_not_look_when_a_board_changed_is_told_on_return() {
+    let mut world = world();
+    for session in [1, 2, 3] {
+        world.open(session, Carrier::SocketText);
+        world.say(session, r#"{"sub":{"id":1,"board":"board","range":"1m"}}"#);
+    }
+    world.pass(Span(2000));
+    world.say(1, r#"{"show":false}"#);
+    world.reads(2, false);
+    *world.boards.0.lock() = (2, vec!["a + 1   "]);
+    // Whoever subscribes first is not the only one who hears of it.
+    world.open(4, Carrier::SocketText);
+    world.say(4, r#"{"sub":{"id":1,"board":"board","range":"1m"}}"#);
+    world.pass(Span(20_000));
+    let told = |world: &World, session: u64| -> Vec<u64> {
+        let boards = heard(world, session, "board").into_iter();
+        boards.filter_map(|board| board["revision"].as_u64()).collect()
+    };
+    assert_eq!((told(&world, 1), told(&world, 3)), (vec![1], vec![1, 2]));
+    assert_eq!(told(&world, 4), [2]);
+    world.say(1, r#"{"show":true}"#);
+    world.reads(2, true);
+    world.pass(Span(1000));
+    assert_eq!((told(&world, 1), told(&world, 2)), (vec![1, 2], vec![1, 2]));
+    world.say(1, r#"{"show":false}"#);
+    world.say(1, r#"{"show":true}"#);
+    assert_eq!(told(&world, 1), [1, 2], "it is told once");
+}
+
+#[test]
 fn mistakes_are_answered_in_words_and_the_session_goes_on() {
     let mut world = world();
     world.open(1, Carrier::SocketText);

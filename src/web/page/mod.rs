@@ -129,6 +129,8 @@ pub struct BoardPage<'a> {
     pub data_json: &'a str,
     /// Names that have no panel here, since there are too many; each is linked.
     pub beyond: &'a [String],
+    /// What is wrong with the dashboard's file, of which this is the last good version.
+    pub mistakes: &'a [String],
     /// The metric whose own page this is; none on others.
     pub metric: Option<&'a str>,
     /// The address of this server for the line that pushes a first metric; none hides the card.
@@ -156,7 +158,9 @@ pub struct ListPage<'a> {
     /// What every page is given.
     pub shell: Shell<'a>,
     /// The dashboards, in the order of the files.
-    pub dashboards: &'a [Dashboard],
+    pub dashboards: &'a [&'a Dashboard],
+    /// What is wrong with any file, a mistake a line.
+    pub mistakes: &'a [String],
 }
 
 /// Something went wrong, in words.
@@ -200,6 +204,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         panels: views.collect(),
         data: script_json(page.data_json),
         beyond: page.beyond.iter().map(|name| (name.as_str(), encoded(name))).collect(),
+        mistakes: page.mistakes,
         metric: page.metric,
         push_base: page.push_base,
     })
@@ -224,8 +229,8 @@ pub fn embed(page: &EmbedPage<'_>) -> String {
 
 /// The page that lists all dashboards.
 pub fn dashboards(page: &ListPage<'_>) -> String {
-    let (shell, dashboards) = (&page.shell, page.dashboards);
-    rendered(&ListTemplate { shell, title: "Dashboards", dashboards })
+    let ListPage { shell, dashboards, mistakes } = page;
+    rendered(&ListTemplate { shell, title: "Dashboards", dashboards, mistakes })
 }
 
 /// The page that says what went wrong.
@@ -258,6 +263,7 @@ struct BoardTemplate<'a> {
     panels: Vec<PanelView<'a>>,
     data: String,
     beyond: Vec<(&'a str, String)>,
+    mistakes: &'a [String],
     metric: Option<&'a str>,
     push_base: Option<&'a str>,
 }
@@ -279,7 +285,8 @@ struct EmbedTemplate<'a> {
 struct ListTemplate<'a> {
     shell: &'a Shell<'a>,
     title: &'a str,
-    dashboards: &'a [Dashboard],
+    dashboards: &'a [&'a Dashboard],
+    mistakes: &'a [String],
 }
 
 #[derive(Template)]

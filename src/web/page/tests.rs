@@ -72,6 +72,7 @@ fn page_with(
         reach: "history since 22:01",
         data_json: "{}",
         beyond: &[],
+        mistakes: &[],
         push_base: None,
     };
     change(&mut page);
@@ -323,7 +324,10 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
     check_markup(&html);
     assert!(html.contains("<code>curl -d 'orders 42' http://127.0.0.1:9494/push</code>"), "{html}");
     assert!(html.contains(r#"data-mode="board" data-theme="dark">"#));
+    let hidden = r#"<div class="notice said" id="mistakes" role="alert" hidden>"#;
+    assert!(html.contains(hidden), "{html}");
     let (assets, board) = (assets(), board_of(vec![panel("a", PanelKind::Line)]));
+    let mistakes = ["a.toml:3: <b>".to_owned()];
     let linked = super::board(&BoardPage {
         metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
@@ -336,11 +340,15 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         reach: "",
         data_json: "{}",
         beyond: &beyond,
+        mistakes: &mistakes,
         push_base: None,
     });
     assert!(linked.contains("<span>2 more metrics:</span>"));
     assert!(linked.contains(r#"<a href="/d/metric?name=a%20b%2Fc">a b/c</a>"#));
     assert!(!linked.contains("aria-current"));
+    check_markup(&linked);
+    assert!(linked.contains("<li><code>a.toml:3: &#60;b&#62;</code></li>"), "{linked}");
+    assert!(!linked.contains(hidden));
 }
 
 #[test]
@@ -388,7 +396,8 @@ fn an_embed_without_a_chart_does_without_the_chart_library() {
 fn lists_and_errors_are_pages_too() {
     let (assets, boards) = (assets(), [board_of(vec![panel("a", PanelKind::Line)])]);
     let shell = Shell { assets: &assets, nav: &[], theme: None };
-    let list = dashboards(&ListPage { shell: shell.clone(), dashboards: &boards });
+    let boards = [&boards[0]];
+    let list = dashboards(&ListPage { shell: shell.clone(), dashboards: &boards, mistakes: &[] });
     check_markup(&list);
     let link = r#"<h2><a href="/d/overview">web-01</a></h2><span class="sub">1 panel</span>"#;
     assert!(list.contains(link), "{list}");

@@ -8,7 +8,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,7 +33,19 @@ export class Server {
     const text = shipped.replace(/^parents = \[\]$/m, `parents = ${JSON.stringify(parents)}`);
     if (parents.length > 0 && text === shipped)
       throw new Error('dashboard.toml has no line `parents = []` to put the parents in');
-    writeFileSync(join(this.#folder, 'dashboard.toml'), text);
+    mkdirSync(join(this.#folder, 'dashboards'));
+    this.write('dashboard.toml', text);
+  }
+
+  /** Writes a file in its folder: `dashboard.toml`, or one in `dashboards`.
+   * @param {string} name @param {string} text */
+  write(name, text) {
+    writeFileSync(join(this.#folder, name), text);
+  }
+
+  /** Removes one. @param {string} name */
+  remove(name) {
+    rmSync(join(this.#folder, name));
   }
 
   /** A service that is up. @param {{parents?: string[]}} [options] */

@@ -2,6 +2,7 @@
 //! clock that stands still until the test steps it.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -68,9 +69,9 @@ query = 'load_seconds'
 
 /// Socket workers of the service.
 const WORKERS: usize = 2;
-/// What waits for a stepped clock when the service is at rest: the hub, the upkeep, a sweep a
-/// worker.
-const WAITING: usize = 2 + WORKERS;
+/// What waits for a stepped clock when the service is at rest: the hub, the upkeep, the look at
+/// files, a sweep a worker.
+const WAITING: usize = 3 + WORKERS;
 /// The clock is stepped by at most this much at a time: less than any interval of the live core.
 const PIECE: Span = Span(50);
 
@@ -82,6 +83,8 @@ pub(crate) struct App {
     service: JoinHandle<Result<(), watchglass::Error>>,
     /// Where it keeps its data, for as long as it runs.
     folder: Arc<TempDir>,
+    /// Where its settings and dashboards are.
+    files: TempDir,
 }
 
 impl App {
@@ -98,8 +101,8 @@ impl App {
     /// The same over a folder that may hold data already, on a clock that stands at `now`.
     pub(crate) async fn over(folder: Arc<TempDir>, now: Timestamp, more: &str) -> Self {
         let clock = SteppedClock::at(now);
-        let settings = settings(&format!("{QUIET}{more}{DASHBOARDS}"));
-        let mut app = Self::run(settings, folder, clock.clone());
+        let text = format!("{QUIET}{more}{DASHBOARDS}");
+        let mut app = Self::run(&text, folder, clock.clone());
         app.clock = Some(clock);
         app.settle().await;
         app
@@ -107,10 +110,14 @@ impl App {
 
     /// A service as it is shipped, with these settings before its own, on the machine's clock.
     pub(crate) fn real(settings_text: &str) -> Self {
-        Self::run(settings(settings_text), Arc::new(tempfile::tempdir().unwrap()), SystemClock)
+        Self::run(settings_text, Arc::new(tempfile::tempdir().unwrap()), SystemClock)
     }
 
-    fn run(mut settings: Settings, folder: Arc<TempDir>, clock: impl Clock + 'static) -> Self {
+    fn run(text: &str, folder: Arc<TempDir>, clock: impl Clock + 'static) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        std::fs::write(files.path().join("dashboard.toml"), text).unwrap();
+        std::fs::create_dir(files.path().join("dashboards")).unwrap();
+        let mut settings = settings(files.path());
         settings.server.workers = WORKERS;
         folder.path().to_str().unwrap().clone_into(&mut settings.storage.path);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -122,7 +129,12 @@ impl App {
         };
         let service = watchglass::run(settings, listener, Arc::new(clock), shutdown);
         let service = tokio::spawn(Box::pin(service));
-        Self { address, clock: None, stop, service, folder }
+        Self { address, clock: None, stop, service, folder, files }
+    }
+
+    /// Where one of its files of settings and dashboards is.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
     }
 
     /// The present of the service.
@@ -189,20 +201,18 @@ impl App {
     pub(crate) fn end(self) -> JoinHandle<Result<(), watchglass::Error>> {
         // A service that has ended already shows by its handle.
         let _ = self.stop.send(());
-        let (service, folder) = (self.service, self.folder);
+        let (service, folders) = (self.service, (self.folder, self.files));
         tokio::spawn(async move {
             let ended = service.await.unwrap();
-            drop(folder);
+            drop(folders);
             ended
         })
     }
 }
 
-/// Settings from the text of a file.
-fn settings(text: &str) -> Settings {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("dashboard.toml"), text).unwrap();
-    match config::load(&Flags::default(), [], folder.path()) {
+/// Settings from the file in a folder.
+fn settings(folder: &Path) -> Settings {
+    match config::load(&Flags::default(), [], folder) {
         Ok(loaded) => loaded.settings,
         Err(mistakes) => panic!("{mistakes}"),
     }
