@@ -5,6 +5,8 @@ use actix_web::{HttpResponse, web};
 
 use super::Api;
 use super::api::ApiError;
+use super::pages::Pages;
+use crate::model::Origin;
 
 /// The metric to delete.
 #[derive(serde::Deserialize)]
@@ -16,8 +18,11 @@ pub(crate) struct Removal {
 pub(crate) async fn delete(
     form: web::Form<Removal>,
     api: web::Data<Api>,
+    pages: web::Data<Pages>,
 ) -> Result<HttpResponse, ApiError> {
     api.delete_metric(&form.name).await?;
+    // The overview, which is seen next, has its panel no more.
+    pages.boards.keep(&pages.store.names(Origin::Push));
     log::info!("a metric was deleted name={:?}", form.name);
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish())
 }
