@@ -6,12 +6,13 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use watchglass::model::{
     Append, Batch, ByteSize, Labels, MatchOp, Matcher, Origin, Principal, Sample, Select, Selected,
-    Selection, Span, TimeRange, Timestamp, stale_marker,
+    Selection, Span, TimeRange, Timestamp,
 };
 use watchglass::store::{BLOCK_VERSION, OpenError, Options, Retention, Store};
 
 use crate::disk::{KEPT_OPEN, SimulatedDisk};
 use crate::faults::{figure, figure_of};
+use crate::life::{live, steps};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 pub(crate) const HOUR: i64 = 3_600_000;
@@ -259,62 +260,20 @@ fn a_newer_block_is_refused_in_words() {
     assert!(error.to_string().contains("blocks/"), "{error}");
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    /// Series, seconds behind the present, value.
-    Append(Vec<(u8, i64, f64)>),
-    /// So many seconds go by.
-    Maintain(i64),
-    Compact(i64),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let value = prop_oneof![4 => (0_u8..9).prop_map(f64::from), 1 => Just(stale_marker())];
-    let behind = prop_oneof![5 => -500_i64..4000, 1 => 0_i64..200_000];
-    let entry = (0_u8..6, behind, value);
-    prop_oneof![
-        4 => prop::collection::vec(entry, 1..150).prop_map(Step::Append),
-        1 => (0_i64..3000).prop_map(Step::Maintain),
-        2 => (0_i64..9000).prop_map(Step::Compact),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
     fn head_and_blocks_are_a_naive_list(
-        steps in prop::collection::vec(step(), 1..40),
+        steps in steps(),
         windows in prop::collection::vec((-200_000_i64..200_000, 0_i64..100_000), 8),
     ) {
-        let disk = SimulatedDisk::new(1);
-        let store = open(&disk, |_| {});
-        let mut naive: BTreeMap<(Labels, i64), u64> = BTreeMap::new();
-        let mut now = NOW;
-        for step in steps {
-            match step {
-                Step::Append(entries) => {
-                    for (id, behind, value) in entries {
-                        let at = now - Span(behind * 1000);
-                        naive.insert((labels(id), at.0), value.to_bits());
-                        push(&store, id, at, value, now);
-                    }
-                }
-                Step::Maintain(seconds) => {
-                    now = now + Span(seconds * 1000);
-                    store.maintain(now);
-                }
-                Step::Compact(seconds) => {
-                    now = now + Span(seconds * 1000);
-                    store.compact(now);
-                }
-            }
-        }
+        let (store, taken) = live(steps);
         for (from, length) in windows {
             let from = NOW + Span(from * 1000);
             let range = TimeRange::new(from, from + Span(length * 1000)).unwrap();
-            let expected: Vec<(Labels, i64, u64)> = naive.iter()
-                .filter(|((_, at), _)| range.contains(Timestamp(*at)))
-                .map(|((labels, at), bits)| (labels.clone(), *at, *bits))
+            let expected: Vec<(Labels, i64, u64)> = taken.iter()
+                .filter(|((_, at), _)| range.contains(*at))
+                .map(|((id, at), value)| (labels(*id), at.0, value.to_bits()))
                 .collect();
             let rows = |found: Vec<Selected>| -> Vec<(Labels, i64, u64)> {
                 found.iter().flat_map(|one| one.samples.iter().map(|sample| {

@@ -11,6 +11,7 @@ mod blocks;
 mod coarse;
 mod disk;
 mod faults;
+mod life;
 mod random;
 mod replay;
 mod tiers;

@@ -1,7 +1,6 @@
 //! Rows of minutes and hours: whatever is cut, rolled up, merged and removed when, a reader that
 //! looks at whole minutes or hours makes of them what it would have made of all samples.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -12,71 +11,20 @@ use crate::blocks::{HOUR, NOW, labels, open, push, select};
 use crate::coarse::{AGGREGATES, Naive, check, select as coarse};
 use crate::disk::SimulatedDisk;
 use crate::faults::{figure, figure_of};
+use crate::life::{live, steps};
 
 const MINUTE: i64 = 60_000;
-
-#[derive(Debug, Clone)]
-enum Step {
-    /// Series, seconds behind the present, value.
-    Append(Vec<(u8, i64, f64)>),
-    /// So many seconds go by.
-    Maintain(i64),
-    Compact(i64),
-    /// The process ends and starts again.
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let value = prop_oneof![6 => (0_u16..900).prop_map(f64::from), 1 => Just(stale_marker())];
-    let behind = prop_oneof![8 => -500_i64..4000, 1 => 0_i64..100_000];
-    let entry = (0_u8..4, behind, value);
-    prop_oneof![
-        4 => prop::collection::vec(entry, 1..150).prop_map(Step::Append),
-        1 => (0_i64..3000).prop_map(Step::Maintain),
-        3 => (0_i64..9000).prop_map(Step::Compact),
-        1 => Just(Step::Restart),
-    ]
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn rows_lose_nothing(
-        steps in prop::collection::vec(step(), 1..50),
+        steps in steps(),
         grids in prop::collection::vec((-60_i64..60, 1_i64..6, 0_usize..4), 6),
     ) {
-        let disk = SimulatedDisk::new(1);
-        let mut store = open(&disk, |_| {});
-        let mut naive: BTreeMap<(u8, Timestamp), f64> = BTreeMap::new();
-        let mut now = NOW;
-        for step in steps {
-            match step {
-                Step::Append(entries) => {
-                    for (id, behind, value) in entries {
-                        let at = now - Span(behind * 1000);
-                        naive.insert((id, at), value);
-                        push(&store, id, at, value, now);
-                    }
-                }
-                Step::Maintain(seconds) => {
-                    now = now + Span(seconds * 1000);
-                    store.maintain(now);
-                }
-                Step::Compact(seconds) => {
-                    now = now + Span(seconds * 1000);
-                    store.compact(now);
-                }
-                Step::Restart => {
-                    // What is in the head is in no log here.
-                    now = now + Span(4 * HOUR);
-                    store.compact(now);
-                    drop(store);
-                    store = open(&disk, |_| {});
-                }
-            }
-        }
+        let (store, taken) = live(steps);
         let mut all = Naive::new();
-        for ((id, at), value) in naive {
+        for ((id, at), value) in taken {
             all.entry(labels(id)).or_default().push(Sample::new(at, value));
         }
         for (hours, windows, every) in grids {
