@@ -13,12 +13,14 @@ mod evaluate;
 
 use std::path::Path;
 
+use watchglass::config::ImportFormat;
 use watchglass::ingest::influx::{self, Precision};
 use watchglass::ingest::remote_write::{self, Version};
 use watchglass::ingest::{Decoded, Encoding, KeyCache, Options, inflate, json, text};
 use watchglass::model::{Origin, Refusal, Timestamp};
 use watchglass::query::Plan;
-use watchglass::store::{count_samples, examine_block};
+use watchglass::store::{count_samples, examine_block, examine_segment};
+use watchglass::tools::Pieces;
 use watchglass::web::{Gate, GateError};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -200,6 +202,80 @@ fn frames_of_the_log() {
             }
         }
     }
+}
+
+#[test]
+fn segments_of_the_log() {
+    for (name, input) in corpus("segment") {
+        let count = examine_segment(&input);
+        match name.split('-').next() {
+            Some("accept") => assert!(count > 0, "{name}"),
+            Some("refuse") => assert_eq!(count, 0, "{name}"),
+            _ => {}
+        }
+        for at in 0..input.len() {
+            let mut damaged = input.clone();
+            damaged[at] ^= 0x81;
+            for bytes in [&input[..at], damaged.as_slice()] {
+                assert!(examine_segment(bytes) <= bytes.len() * 8, "{name} at {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn imported_files() {
+    for (name, input) in corpus("import") {
+        let (read, samples, refused) = import(&input);
+        let (whole, some) = (read.is_ok() && refused == 0, samples > 0);
+        match name.split('-').next() {
+            Some("accept") => assert!(whole && some, "{name}: {read:?}"),
+            Some("refuse") => assert!(!(some || whole), "{name}"),
+            Some("mixed") => assert!(read.is_ok() && refused > 0 && some, "{name}: {read:?}"),
+            Some("cut") => assert!(read.is_err_and(|why| why.contains("cut")) && some, "{name}"),
+            _ => {}
+        }
+        // Cut anywhere, and with any byte changed, it is read or refused.
+        for at in 0..input.len() {
+            let mut changed = input.clone();
+            changed[at] ^= 0x21;
+            for bytes in [&input[..at], changed.as_slice()] {
+                let _ = import(bytes);
+            }
+        }
+    }
+}
+
+/// Reads a file as the fuzz target does: after a first byte that is even, the others are the file;
+/// else requests whose checksums hold, each behind its length in two bytes. Gives how it ended, and
+/// how many samples were read and refused.
+fn import(input: &[u8]) -> (Result<(), String>, usize, usize) {
+    let Some((first, mut bytes)) = input.split_first() else { return (Ok(()), 0, 0) };
+    let mut file = bytes.to_vec();
+    if first % 2 == 1 {
+        file = b"WGRW\r\n\x01\0".to_vec();
+        while let Some((length, rest)) = bytes.split_first_chunk::<2>() {
+            let length = usize::from(u16::from_le_bytes(*length)).min(rest.len());
+            let (request, rest) = rest.split_at(length);
+            file.extend(u32::try_from(length).unwrap().to_le_bytes());
+            file.extend(crc32c::crc32c(request).to_le_bytes());
+            file.extend(request);
+            bytes = rest;
+        }
+        file.extend([0; 4]);
+    }
+    let (mut samples, mut refused, mut read) = (0, 0, 0);
+    let pieces = Pieces::new(file.as_slice(), ImportFormat::Auto, NOW);
+    let ended = pieces.and_then(|pieces| {
+        pieces.read(|piece| {
+            samples += piece.decoded.samples();
+            refused += piece.decoded.refused;
+            read += piece.bytes;
+            Ok(())
+        })
+    });
+    assert!(read <= file.len() as u64, "no byte is read twice");
+    (ended, samples, refused)
 }
 
 #[test]

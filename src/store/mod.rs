@@ -54,7 +54,7 @@ pub use files::{Contents, FileKind, StoreFile};
 pub use import::{Import, ImportTally};
 use index::Index;
 use log::{Handover, Log};
-pub use log::{LOG_VERSION, LogState, LogWriter, OpenError, count_samples};
+pub use log::{LOG_VERSION, LogState, LogWriter, OpenError, count_samples, examine_segment};
 use metadata::MetadataBook;
 pub use options::{Durability, Options, Retention};
 use refused::{Limits, Refused, RefusedCounters};

@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod export;
 mod import;
+mod pieces;
 mod progress;
 mod requests;
 mod stats;
@@ -21,6 +22,7 @@ use crate::config::{DataCommand, Settings, StoreCommand};
 use crate::model::{Report, Timestamp};
 use crate::store::{Disk, Fault, Folder, LogWriter, Store};
 pub use check::check;
+pub use pieces::{Piece, Pieces};
 use progress::Progress;
 
 /// Carries out a command at the time `now`; what it finds goes to `out`, how far it is and what it

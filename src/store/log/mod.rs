@@ -11,6 +11,7 @@ mod bytes;
 mod contents;
 mod decode;
 mod encode;
+mod examine;
 mod figures;
 mod frame;
 mod segments;
@@ -35,6 +36,7 @@ use crate::model::{
 pub(super) use contents::contents;
 pub use decode::count_samples;
 pub(super) use decode::{Decoder, Sink};
+pub use examine::examine_segment;
 use figures::Figures;
 pub use frame::LOG_VERSION;
 pub(super) use frame::{Piece, version};
