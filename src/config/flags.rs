@@ -85,7 +85,11 @@ pub enum StoreCommand {
     /// Read every file as a whole and say what is damaged; changes nothing
     Verify,
     /// Say how much there is and what takes the room; changes nothing
-    Stats,
+    Stats {
+        /// Write JSON for other programs
+        #[arg(long)]
+        json: bool,
+    },
     /// Write samples as text or as remote-write requests
     Export(Export),
     /// Take samples of any age that the retention allows, of an export or of `promtool tsdb dump`

@@ -42,8 +42,12 @@ pub struct StoreFile {
 pub struct Contents {
     /// How many series it has.
     pub series: u64,
+    /// The tier of a block: `raw`, `minutes` or `hours`; nothing of a log or what cannot be read.
+    pub tier: Option<&'static str>,
     /// How many samples it has.
     pub samples: u64,
+    /// How many rows it has, in place of samples.
+    pub rows: u64,
     /// The times of its oldest and its newest sample.
     pub span: Option<TimeRange>,
     /// What is wrong with it, in words; the first of them.

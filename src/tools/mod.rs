@@ -53,7 +53,7 @@ pub fn run(
     let disk = lock(folder)?;
     match command {
         StoreCommand::Verify => verify::verify(&*disk, out),
-        StoreCommand::Stats => stats::stats(&*disk, out),
+        StoreCommand::Stats { json } => stats::stats(&*disk, *json, out),
         StoreCommand::Export(wanted) => export::export(wanted, &open(settings, disk, now)?.0, out),
         StoreCommand::Import(given) => import::import(given, open(settings, disk, now)?, now, out),
     }

@@ -9,7 +9,8 @@ use crate::store::{Disk, FileKind, StoreFile};
 pub(super) fn verify(disk: &dyn Disk, out: &mut dyn Write) -> Result<(), String> {
     let files = StoreFile::list(disk).map_err(|error| error.to_string())?;
     let mut progress = Progress::new("verify", files.iter().map(|file| file.bytes).sum());
-    let (mut lines, mut damaged, mut read, mut samples) = (Vec::new(), 0, 0, 0);
+    let (mut lines, mut damaged, mut read) = (Vec::new(), 0, 0);
+    let (mut samples, mut rows) = (0, 0);
     for file in &files {
         let path = file.path.display();
         match file.kind {
@@ -21,7 +22,8 @@ pub(super) fn verify(disk: &dyn Disk, out: &mut dyn Write) -> Result<(), String>
             }
             FileKind::Log | FileKind::Block => {
                 let found = file.contents(disk, true, &mut |_, _| {});
-                (read, samples) = (read + 1, samples + found.samples);
+                read += 1;
+                (samples, rows) = (samples + found.samples, rows + found.rows);
                 damaged += usize::from(found.faults > 0);
                 lines.extend(found.remark.iter().map(|words| format!("{path}: {words}")));
                 lines.extend(found.wrong.iter().map(|words| format!("{path}: DAMAGED: {words}")));
@@ -36,7 +38,7 @@ pub(super) fn verify(disk: &dyn Disk, out: &mut dyn Write) -> Result<(), String>
     drop(progress);
     let plural = if read == 1 { "" } else { "s" };
     let state = if damaged == 0 { "all is well" } else { "there is damage" };
-    lines.push(format!("{read} file{plural} with {samples} samples: {state}"));
+    lines.push(format!("{read} file{plural} with {samples} samples and {rows} rows: {state}"));
     writeln!(out, "{}", lines.join("\n")).map_err(|error| unwritten(&error))?;
     if damaged > 0 {
         return Err(format!("{damaged} of {read} file{plural} damaged"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use watchglass::clock::SystemClock;
 use watchglass::ingest::remote_write;
-use watchglass::model::{Clock, Labels, Sample, Timestamp, stale_marker};
+use watchglass::model::{Clock, Labels, Sample, Span, Timestamp, stale_marker};
 
 use crate::durable::{kept, write};
 use crate::program::{Program, command};
@@ -169,7 +169,7 @@ fn whatever_byte_is_damaged_verify_names_the_file() {
     let folder = folder_with("in", format!("# TYPE m gauge\n{lines}"));
     told(folder.path(), "store import in");
     let out = String::from_utf8(told(folder.path(), "store verify")).unwrap();
-    assert_eq!(out, "2 files with 500 samples: all is well\n");
+    assert_eq!(out, "2 files with 500 samples and 0 rows: all is well\n");
     let blocks = folder.path().join("data/blocks");
     let path = std::fs::read_dir(&blocks).unwrap().next().unwrap().unwrap().path();
     let whole = std::fs::read(&path).unwrap();
@@ -184,11 +184,55 @@ fn whatever_byte_is_damaged_verify_names_the_file() {
     }
     std::fs::write(&path, &whole).unwrap();
     let out = String::from_utf8(told(folder.path(), "store stats")).unwrap();
-    let blocks = out.lines().find(|line| line.starts_with("blocks")).unwrap();
-    let cells: Vec<&str> = blocks.split_whitespace().collect();
-    assert_eq!((cells[1], cells[2], cells[3]), ("1", "500", &*whole.len().to_string()), "{out}");
-    assert_eq!(&cells[5..], ["2023-11-14T22:13:20Z", "2023-11-14T22:21:39Z"], "{out}");
+    let bytes = whole.len();
+    let each = format!("{:.2}", bytes as f64 / 500.0);
+    let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
+    let line = |part: &str| cells(out.lines().find(|line| line.starts_with(part)).unwrap());
+    let span = "2023-11-14T22:13:20Z 2023-11-14T22:21:39Z";
+    assert_eq!(line("raw"), cells(&format!("raw 1 3 500 0 {bytes} {each} {span}")), "{out}");
+    assert_eq!(line("minutes"), cells("minutes 0 0 0 0 0 - - -"), "{out}");
+    assert_eq!(line("log")[1..5], ["1", "0", "0", "0"], "{out}");
     assert!(out.contains("3 series\n"), "{out}");
+}
+
+#[tokio::test]
+async fn stats_are_told_by_tier_for_people_and_programs() {
+    let mut lines = String::new();
+    for number in 0..720 {
+        let at = START - 6 * 3_600_000 + number * 15_000;
+        writeln!(lines, "m{{n=\"{}\"}} {number} {at}", number % 2).unwrap();
+    }
+    let folder = Arc::new(folder_with("in", lines));
+    told(folder.path(), "store import in --data .");
+    let app = App::over(Arc::clone(&folder), NOW, "").await;
+    let rolled = async {
+        while app.figure("watchglass_store_blocks_rolled_total").await < 4.0 {
+            app.step(Span(1000)).await;
+        }
+    };
+    within("rows of minutes and hours", rolled).await;
+    within("the end", app.end()).await.unwrap().unwrap();
+    std::fs::write(folder.path().join("blocks/00000000000000ff.block.damaged"), "odd").unwrap();
+    let json = told(folder.path(), "store stats --json --data .");
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let part = |name: &str| {
+        let part = &json["parts"][name];
+        ["files", "series", "samples", "rows"].map(|key| part[key].as_u64().unwrap())
+    };
+    let [_, series, samples, rows] = part("raw");
+    assert_eq!((series, samples, rows), (2, 720, 0), "{json}");
+    let [files, series, samples, rows] = part("minutes");
+    assert_eq!((series, samples, rows), (2, 0, 361), "{json}");
+    assert!(files > 0 && part("hours")[3] == 8, "{json}");
+    assert_eq!(json["parts"]["raw"]["from"], START - 6 * 3_600_000, "{json}");
+    assert_eq!(part("set_aside"), [1, 0, 0, 0], "{json}");
+    assert_eq!(json["parts"]["set_aside"]["bytes"], 3, "{json}");
+    assert!(json["names"]["m"]["bytes"].as_u64().unwrap() > 0, "{json}");
+    assert_eq!((&json["damaged"], part("unreadable")), (&serde_json::json!([]), [0; 4]), "{json}");
+    let words = String::from_utf8(told(folder.path(), "store stats --data .")).unwrap();
+    let parts = words.lines().skip(1).take(5).filter_map(|line| line.split(' ').next());
+    let parts: Vec<&str> = parts.collect();
+    assert_eq!(parts, ["log", "raw", "minutes", "hours", "set"], "{words}");
 }
 
 #[test]

@@ -35,7 +35,11 @@ fn read(
     let file = BlockFile::held(disk.open(path).map_err(BlockError::Disk)?);
     let block = Block::open(0, file)?;
     let about = &block.about;
-    (found.series, found.samples) = (u64::from(about.series), about.samples);
+    (found.series, found.tier) = (u64::from(about.series), Some(block.tier().name()));
+    match block.tier() {
+        Tier::Raw => found.samples = about.samples,
+        Tier::Minutes | Tier::Hours => found.rows = about.samples,
+    }
     found.span = Some(about.span);
     let index = block.index()?;
     let (mut reader, mut samples, mut place) = (SeriesReader::new(&block), 0, 0);
@@ -56,7 +60,8 @@ fn read(
         }
     }
     if deep && found.faults == 0 && samples != about.samples {
-        found.fault(format!("it has {samples} samples and should have {}", about.samples));
+        let what = if block.tier() == Tier::Raw { "samples" } else { "rows" };
+        found.fault(format!("it has {samples} {what} and should have {}", about.samples));
     }
     Ok(())
 }
