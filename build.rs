@@ -19,11 +19,14 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
-/// The scripts that pages name, in the order of their names.
-const ENTRIES: [&str; 3] = ["embed-value.js", "embed.js", "main.js"];
+/// What every page needs, in one file.
+const SHARED: &str = "start.js";
 
-/// Where files of others stand, which are served as they are.
-const VENDOR: &str = "vendor/";
+/// The scripts that pages begin with.
+const ENTRIES: [&str; 2] = ["embed.js", "main.js"];
+
+/// Folders whose scripts are files of their own, loaded by pages that need them.
+const PARTS: [&str; 1] = ["views/"];
 
 /// What stands in the folder for developers, and is not served.
 const LEFT_OUT: [&str; 3] = [".d.ts", "LICENSE", ".md"];
@@ -40,10 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if root.is_dir() {
         read_folder(&root, "", &mut assets)?;
     }
-    let assets = joined(assets)?;
+    let (assets, scripts) = joined(assets)?;
     let mut table = format!("static HASH: &str = {:?};\n", hash(&assets));
     table.push_str("static MODULES: &[(&str, &[&str])] = &[\n");
-    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
+    for path in &scripts {
         writeln!(table, "    ({path:?}, &{:?}),", modules(path, &assets)?)?;
     }
     table.push_str("];\n");
@@ -73,10 +76,9 @@ fn read_folder(folder: &Path, prefix: &str, assets: &mut Assets) -> Result<(), B
     Ok(())
 }
 
-/// A file as it is served: our own scripts and sheets without what only their readers need.
+/// A file as it is served: scripts and sheets without what only their readers need.
 fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
-    let ours = !path.starts_with(VENDOR) && [".js", ".css"].iter().any(|end| path.ends_with(end));
-    if !ours {
+    if ![".js", ".css"].iter().any(|end| path.ends_with(end)) {
         return Ok(bytes);
     }
     let text = str::from_utf8(&bytes).map_err(|error| format!("asset `{path}`: {error}"))?;
@@ -86,22 +88,28 @@ fn served(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(stripped.into_bytes())
 }
 
-/// Our own modules joined into their entries; what is no script of ours as it was.
-fn joined(mut assets: Assets) -> Result<Assets, Box<dyn Error>> {
-    let script = [".js"];
-    let is_ours =
-        |path: &str| script.iter().any(|end| path.ends_with(end)) && !path.starts_with(VENDOR);
+/// The modules joined into the scripts that are loaded, whose paths come beside them; what is no
+/// script as it was.
+fn joined(mut assets: Assets) -> Result<(Assets, Vec<String>), Box<dyn Error>> {
     let text = |path: &str| {
         let bytes = assets.get(path).ok_or_else(|| format!("no asset `{path}` to import"))?;
         String::from_utf8(bytes.clone()).map_err(|error| format!("asset `{path}`: {error}"))
     };
-    let mut entries = Vec::new();
-    for path in ENTRIES.iter().filter(|path| assets.contains_key(**path)) {
-        entries.push(((*path).to_owned(), bundle::bundle(path, VENDOR, &text)?.into_bytes()));
+    let shared = bundle::shared(SHARED, &text)?;
+    let script = [".js"];
+    let is_script = |path: &String| script.iter().any(|end| path.ends_with(end));
+    let is_part = |path: &String| PARTS.iter().any(|folder| path.starts_with(folder));
+    let parts = assets.keys().filter(|path| is_script(path) && is_part(path)).cloned();
+    let scripts: Vec<String> = ENTRIES.map(str::to_owned).into_iter().chain(parts).collect();
+    let mut found = Assets::new();
+    for path in &scripts {
+        let joined = bundle::bundle(path, (SHARED, &shared), &text)?;
+        found.insert(path.clone(), joined.text.into_bytes());
     }
-    assets.retain(|path, _| !is_ours(path));
-    assets.extend(entries);
-    Ok(assets)
+    found.insert(SHARED.to_owned(), shared.text.into_bytes());
+    assets.retain(|path, _| !is_script(path));
+    assets.extend(found);
+    Ok((assets, scripts))
 }
 
 /// The first 16 hex digits of the SHA-256 over all paths and contents, lengths included, so that no

@@ -11,36 +11,44 @@
  */
 
 import { Connection, memory } from './connection.js';
-import { Panel } from './elements/panel.js';
+import { Tasks, Views } from './elements/making.js';
+import { Notice } from './elements/notice.js';
+import { isChart, Panel } from './elements/panel.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
 
 const RELOADED = 'watchglass.reloaded';
-const NOTICE_MS = 8000;
-/** How long views are made in one go. */
-const WORK_MS = 8;
 
 const root = document.documentElement;
 
-/** Starts the page, if it holds the data of panels.
- * @param {typeof import('./controls.js').controls | null} controls none in an embed
- * @param {import('./elements/panel.js').Views} views those that its panels need
- * @returns {boolean} whether it has panels */
-export function start(controls, views) {
-  const text = document.getElementById('wg-data')?.textContent;
-  if (!text) return false;
-  /** @type {PageData} */
-  const data = JSON.parse(text);
+/** A view's script, by the address of this one, which stands at the top of the folder.
+ * @param {string} name */
+const load = (name) => import(`./views/${name}.js`);
+
+/** What went wrong and is gone on from. @param {unknown} reason */
+const warn = (reason) =>
+  console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`);
+
+/** Puts the crosshair at a time once a frame: a pointer may report more often.
+ * @param {(ms: number | null) => void} put */
+function crosshair(put) {
+  /** @type {number | null} */
+  let at = null;
+  let frame = 0;
+  return (/** @type {number | null} */ ms) => {
+    at = ms;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      put(at);
+    });
+  };
+}
+
+/** Draws panels that changed, at the next frame and each once. */
+function drawing() {
   /** @type {Set<Panel>} */
   const dirty = new Set();
-  const tasks = new Tasks();
   let frame = 0;
-  let pausedAt = 0;
-  const embedded = !controls;
-  let skewMs = data.time - Date.now();
-  const notice = new Notice();
-  const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
-
   const draw = () => {
     frame = 0;
     const panels = [...dirty];
@@ -51,7 +59,27 @@ export function start(controls, views) {
     dirty.add(panel);
     if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
   };
+  return { draw, redraw };
+}
+
+/** Starts the page, if it holds the data of panels.
+ * @param {typeof import('./controls.js').controls | null} controls none in an embed
+ * @returns {boolean} whether it has panels */
+export function start(controls) {
+  const text = document.getElementById('wg-data')?.textContent;
+  if (!text) return false;
+  /** @type {PageData} */
+  const data = JSON.parse(text);
+  const tasks = new Tasks();
+  let pausedAt = 0;
+  const embedded = !controls;
+  let skewMs = data.time - Date.now();
+  const notice = new Notice();
+  const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
+
+  const { draw, redraw } = drawing();
   const redrawAll = () => page.panels.forEach(redraw);
+  const views = new Views(load, redrawAll, warn);
 
   /** @type {Page} */
   const page = {
@@ -64,16 +92,15 @@ export function start(controls, views) {
     embedded,
     panels: new Set(),
     redraw,
-    fault: (reason) =>
-      console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`),
+    fault: warn,
+    view: (kind) => views.get(isChart(kind) ? 'chart' : kind),
+    cross: crosshair((ms) => page.panels.forEach((panel) => panel.cross(ms))),
     later: (chart, task) => tasks.add(chart, task),
     seen: (panel) => {
-      page.place(panel.id)?.channels.forEach((number) => board.want(number));
+      for (const number of page.place(panel.id)?.channels ?? []) board.want(number);
       redraw(panel);
     },
-    resized: () => {
-      if (embedded) tellSize();
-    },
+    resized: embedded ? tellSize : () => {},
   };
 
   const arrange = controls?.arranger(data.board.panels, page.panels);
@@ -152,7 +179,6 @@ export function start(controls, views) {
   };
 
   Panel.page = page;
-  Panel.views = views;
   customElements.define('wg-panel', Panel);
   controls?.listen({
     range: (rangeMs) => {
@@ -217,65 +243,4 @@ function tellSize() {
     { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
     origin,
   );
-}
-
-/** Views that are to be made: charts first, then what reads the same before. They are made for a
- * moment at a time, so that a slow phone stays responsive while the page wakes up. */
-class Tasks {
-  /** @type {(() => void)[][]} */
-  #lists = [[], []];
-  #timer = 0;
-
-  /** @param {boolean} chart @param {() => void} task */
-  add(chart, task) {
-    this.#lists[chart ? 0 : 1].push(task);
-    this.#timer ||= setTimeout(() => this.run(WORK_MS));
-  }
-
-  /** @param {number} ms */
-  run(ms) {
-    const until = performance.now() + ms;
-    const left = () => this.#lists.some((list) => list.length > 0);
-    while (left() && performance.now() < until)
-      this.#lists.find((list) => list.length > 0)?.shift()?.();
-    clearTimeout(this.#timer);
-    this.#timer = left() ? setTimeout(() => this.run(ms)) : 0;
-  }
-}
-
-/** The line of words above the panels. */
-class Notice {
-  #element = document.getElementById('notice');
-  #timer = 0;
-  #lost = false;
-
-  constructor() {
-    this.#write('');
-  }
-
-  /** @param {string} text empty: nothing to say */
-  #write(text) {
-    if (!this.#element) return;
-    this.#element.textContent = text;
-    this.#element.hidden = !text;
-  }
-
-  /** Shows a word of the server for a while; a lost connection is the more important one.
-   * @param {string} text */
-  say(text) {
-    if (this.#lost) return;
-    clearTimeout(this.#timer);
-    this.#write(text);
-    this.#timer = setTimeout(() => this.#write(''), NOTICE_MS);
-  }
-
-  /** Says that the connection is lost, or, with nothing, that it is back; whether that is news.
-   * @param {string | false} text */
-  lost(text) {
-    if (this.#lost === !!text) return false;
-    this.#lost = !!text;
-    clearTimeout(this.#timer);
-    this.#write(text || '');
-    return true;
-  }
 }

@@ -7,13 +7,14 @@
  * channel with a hole, so a chart never shows an unmarked gap.
  *
  * @import { Batch, Block, Frame, Snapshot } from './frame.js'
- * @typedef {{legend: string, column: string, unit: string, bar: boolean,
- *   times?: boolean}} Query  times: its values are the times of the other queries' samples
+ * @typedef {{legend: string, column: string, unit: string, bar: boolean, below?: boolean,
+ *   times?: boolean}} Query  below: its values are drawn downwards; times: its values are times of
+ *   the other queries' samples
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
- *   kind: 'line' | 'stack' | 'stat' | 'gauge' | 'table', min: number | null, max: number | null,
- *   thresholds: {value: number, level: string, word: string}[], width: number, height: number,
- *   legend: boolean, note: string, limit: number | null, heading: string, color: number,
- *   hide_when_empty: boolean,
+ *   kind: string, nulls?: string, min: number | null, max: number | null,
+ *   thresholds: {value: number, level: string, word: string, show?: string}[],
+ *   width: number, height: number, legend: boolean, note: string, limit: number | null,
+ *   heading: string, color: number, hide_when_empty: boolean,
  *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
  *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place

@@ -6,7 +6,7 @@
 //! refused.
 
 /// The text without whole-line comments, types, indentation and empty lines. It is for our own
-/// assets: a vendored file carries its licence in a comment.
+/// assets: a file of others carries its licence in a comment.
 ///
 /// # Errors
 /// The number of the line that begins a text in backquotes and does not end it, or of a comment

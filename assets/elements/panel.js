@@ -10,9 +10,11 @@
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
+ *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
- *   resized: () => void}} Page  now: the server's time in ms
- * @typedef {Record<string, (host: HTMLElement, options: any) => any>} Views  by kind of panel
+ *   resized: () => void}} Page  now: the server's time in ms; view: what makes the view of a
+ *   kind, nothing while that is loaded; cross: puts the crosshair of all charts somewhere
+ * @typedef {(host: HTMLElement, options: any) => any} Create
  */
 
 import { freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
@@ -21,13 +23,15 @@ import { emptyNote, headWord, make } from './build.js';
 import { Legend } from './legend.js';
 
 const SPOKEN_MS = 10_000;
+const CHARTS = new Set(['line', 'stack', 'band', 'mirror', 'heatmap']);
+
+/** Whether a kind of panel is drawn over time, by the one view of charts. @param {string} kind */
+export const isChart = (kind) => CHARTS.has(kind);
 
 /** The panel on the page. */
 export class Panel extends HTMLElement {
   /** @type {Page} set once by the page's entry, before the element is defined */
   static page;
-  /** @type {Views} set with it */
-  static views;
   static seen = new IntersectionObserver(
     (entries) =>
       entries.forEach(({ target, isIntersecting }) => {
@@ -53,7 +57,7 @@ export class Panel extends HTMLElement {
   /** @type {Map<string, number>} */
   #slots = new Map();
   #legend = new Legend(this);
-  /** @type {number | null} */
+  /** @type {number | null} the time under the crosshair in ms */
   #cursor = null;
   #endMs = 0;
   /** How old everything here is, in words; empty while something is fresh. */
@@ -130,12 +134,12 @@ export class Panel extends HTMLElement {
     if (spec.hide_when_empty && !Panel.page.embedded) this.toggleAttribute('hidden', !main);
     if (!main) return this.#empty();
     if (this.#view) return this.#update(spec);
-    if (this.#queued || this.#size[1] <= 0) return;
+    const create = Panel.page.view(spec.kind);
+    if (!create || this.#queued || this.#size[1] <= 0) return;
     this.#queued = true;
-    const isChart = spec.kind === 'line' || spec.kind === 'stack';
-    Panel.page.later(isChart, () => {
+    Panel.page.later(isChart(spec.kind), () => {
       this.#queued = false;
-      if (this.isConnected && this.#rows.length > 0) this.#make(spec);
+      if (this.isConnected && this.#rows.length > 0) this.#make(spec, create);
     });
   }
 
@@ -159,24 +163,24 @@ export class Panel extends HTMLElement {
     this.#legend.clear();
   }
 
-  /** @param {Spec} spec */
-  #make(spec) {
-    const create = Panel.views[spec.kind];
-    const isChart = spec.kind === 'line' || spec.kind === 'stack';
-    if (!isChart) this.#view = create(this.body, { spec });
+  /** @param {Spec} spec @param {Create} create */
+  #make(spec, create) {
+    if (!isChart(spec.kind)) this.#view = create(this.body, { spec });
     else {
       let plot = /** @type {HTMLElement | null} */ (this.body.querySelector('.plot'));
       if (!plot) this.body.replaceChildren((plot = make('div', { class: 'plot', role: 'img' })));
       plot.tabIndex = 0;
       const [width, height] = this.#size;
+      const { cross } = Panel.page;
       this.#view = create(plot, {
         spec,
         width,
         height,
-        cursor: (/** @type {number | null} */ index) => {
-          this.#cursor = index;
+        cursor: (/** @type {number | null} */ ms) => {
+          this.#cursor = ms;
           this.#readout(spec);
         },
+        cross,
         drawn: () => plot.setAttribute('data-drawn', ''),
       });
     }
@@ -186,11 +190,11 @@ export class Panel extends HTMLElement {
 
   /** @param {Spec} spec */
   #update(spec) {
-    const isChart = spec.kind === 'line' || spec.kind === 'stack';
-    const shown = isChart ? this.#legend.chosen(this.#rows) : this.#rows;
+    const chart = isChart(spec.kind);
+    const shown = chart ? this.#legend.chosen(this.#rows) : this.#rows;
     const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
     this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
-    if (!isChart) return;
+    if (!chart) return;
     if (spec.legend) this.#legend.show(this.#rows);
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
@@ -216,8 +220,7 @@ export class Panel extends HTMLElement {
 
   /** Writes the legend's values. @param {Spec} spec */
   #readout(spec) {
-    const at = this.#cursor === null ? null : this.#view?.timeAt(this.#cursor);
-    this.#legend.read(spec, at, this.#said);
+    this.#legend.read(spec, this.#cursor, this.#said);
   }
 
   /** @param {Event} event */
@@ -231,9 +234,14 @@ export class Panel extends HTMLElement {
   #key(event) {
     if (!(event.target instanceof Element) || !event.target.matches('.plot')) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by || !this.#view?.move) return;
+    if (!by || !this.#view?.beside) return;
     event.preventDefault();
-    this.#view.move(event.shiftKey ? by * 10 : by);
+    Panel.page.cross(this.#view.beside(event.shiftKey ? by * 10 : by));
+  }
+
+  /** Puts the crosshair at a time, or away. @param {number | null} ms */
+  cross(ms) {
+    if (this.#visible) this.#view?.cross?.(ms);
   }
 
   /** Puts the chart's numbers as a table in its place, or takes it away.
@@ -241,7 +249,7 @@ export class Panel extends HTMLElement {
   toggleTable(dataTable) {
     const old = this.body.querySelector('.data');
     const { spec } = this;
-    if (old || !spec || !this.#view?.timeAt) return old?.remove();
+    if (old || !spec || !this.#view?.beside) return old?.remove();
     const box = dataTable(spec, this.#rows, this.#endMs, Panel.page.rangeMs());
     this.body.append(box);
     box.focus();

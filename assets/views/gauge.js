@@ -3,7 +3,7 @@
  *
  * @import { Row } from '../rows.js'
  * @import { Spec } from '../subscription.js'
- * @import { Model } from './line.js'
+ * @import { Model } from './chart.js'
  */
 
 import { ageOf, reached } from '../rows.js';

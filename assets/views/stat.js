@@ -2,7 +2,7 @@
  * One large number with a small line below it.
  *
  * @import { Spec } from '../subscription.js'
- * @import { Model } from './line.js'
+ * @import { Model } from './chart.js'
  */
 
 import { format, parts } from '../units.js';

@@ -111,6 +111,11 @@ pub enum PanelKind {
 impl PanelKind {
     const ALL: [Self; 5] = [Self::Line, Self::Stack, Self::Stat, Self::Gauge, Self::Table];
 
+    /// Whether it is drawn over time, with axes.
+    pub const fn is_chart(self) -> bool {
+        matches!(self, Self::Line | Self::Stack)
+    }
+
     /// The kind as dashboard files and the page's script name it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// One file of the folder.
 #[derive(Debug, Clone, Copy)]
 pub struct Asset {
-    /// Its path inside the folder: `views/line.js`.
+    /// Its path inside the folder: `views/chart.js`.
     pub path: &'static str,
     /// What it is, for `Content-Type`.
     pub content_type: &'static str,
@@ -43,6 +43,12 @@ pub fn hash() -> &'static str {
 /// names by `modulepreload`.
 pub fn modules(entry: &str) -> &'static [&'static str] {
     MODULES.iter().find(|(path, _)| *path == entry).map_or(&[], |(_, modules)| *modules)
+}
+
+/// The names of the views that panels may need: `views/{name}.js` is one.
+pub fn views() -> impl Iterator<Item = &'static str> {
+    let named = |path: &'static str| path.strip_prefix("views/")?.strip_suffix(".js");
+    MODULES.iter().filter_map(move |(path, _)| named(path))
 }
 
 /// Where assets are served from.

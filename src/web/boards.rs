@@ -10,7 +10,7 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 use serde_json::json;
 
-use crate::dashboard::{Dashboard, DashboardFile, PanelKind, automatic};
+use crate::dashboard::{Dashboard, DashboardFile, automatic};
 use crate::live::{BoardSpec, Boards, PanelSpec};
 use crate::model::{Labels, Metadata, Select};
 
@@ -203,7 +203,7 @@ impl Board {
             step: panel.step,
             plans: panel.queries.iter().map(|query| Arc::new(query.plan.clone())).collect(),
             bands: panel.bands(),
-            is_chart: matches!(panel.kind, PanelKind::Line | PanelKind::Stack),
+            is_chart: panel.kind.is_chart(),
             document: panel.document(),
         });
         let panels = panels.collect();

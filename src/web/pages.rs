@@ -67,12 +67,16 @@ pub(crate) fn asset_urls() -> AssetUrls {
         entry: url(entry),
         modules: asset::modules(entry).iter().map(|path| url(path)).collect(),
     };
+    let view = |name: &str| {
+        let modules = asset::modules(&format!("views/{name}.js"));
+        (name.to_owned(), modules.iter().map(|path| url(path)).collect())
+    };
     AssetUrls {
         style: url("style.css"),
         page_style: url("page.css"),
         script: script("main.js"),
         embed: script("embed.js"),
-        embed_value: script("embed-value.js"),
+        views: asset::views().map(view).collect(),
         icon: url("icon.svg"),
     }
 }
@@ -349,9 +353,7 @@ fn data_json(page: &Page, range: Span, build: &str) -> String {
         panels.push(json!({ "panel": panel.id, "channels": channels, "spec": panel.document }));
     }
     // Charts come first: other panels read the same before their script has its windows.
-    let is_chart = |(index, _): &&(usize, Vec<u32>)| {
-        matches!(page.board.panels[*index].document["kind"].as_str(), Some("line" | "stack"))
-    };
+    let is_chart = |(index, _): &&(usize, Vec<u32>)| page.board.panels[*index].is_chart;
     let (charts, others): (Vec<_>, Vec<_>) = page.panels.iter().partition(is_chart);
     let mut room = INLINE_MAX;
     for (_, channels) in charts.into_iter().chain(others) {
@@ -433,7 +435,7 @@ mod tests {
     fn windows_of_charts_stand_in_the_page_before_those_of_others() {
         let panel = |kind: &str| PanelSpec {
             bands: Vec::new(),
-            is_chart: true,
+            is_chart: kind == "stack",
             id: kind.to_owned(),
             step: None,
             plans: Vec::new(),

@@ -1,34 +1,26 @@
 //! Rules of pages, scripts and styles: what a strict content policy needs, who imports whom, and
 //! that nothing lies about unused.
 
-use sha2::{Digest, Sha256};
-
 use crate::hold;
 use crate::imports::{imports, resolve};
-use crate::tree::{File, files, root};
+use crate::tree::{File, files};
 
 /// Scripts from the top down: each may import what stands in a later row, or beside it in the same
 /// folder. A name that ends in `/` is a folder.
 const ORDER: &[&[&str]] = &[
-    &["main.js", "embed.js", "embed-value.js"],
-    &["edit/"],
+    &["main.js", "embed.js"],
     &["start.js", "controls.js"],
     &["elements/"],
     &["views/"],
+    &["chart/"],
     &["subscription.js"],
     &["connection.js"],
     &["window.js", "rows.js"],
     &["frame.js", "units.js"],
-    &["vendor/"],
 ];
 
-/// The one script that may name the chart library.
-const CHARTS: &str = "assets/views/line.js";
-
 fn own_scripts() -> Vec<File> {
-    let mut found = files(&["assets"], &[".js"]);
-    found.retain(|file| !file.path.starts_with("assets/vendor/"));
-    found
+    files(&["assets"], &[".js"])
 }
 
 #[test]
@@ -40,42 +32,8 @@ fn scripts_import_downwards_only() {
 #[test]
 fn pages_and_scripts_keep_the_content_policy() {
     let found = files(&["templates", "assets"], &[".js", ".html", ".svg", ".xml"]);
-    let own = found.iter().filter(|file| !file.path.starts_with("assets/vendor/"));
-    let findings: Vec<String> = own.flat_map(policy_breaks).collect();
+    let findings: Vec<String> = found.iter().flat_map(policy_breaks).collect();
     hold("a page or script needs more than the content policy allows", &findings);
-}
-
-#[test]
-fn the_chart_library_is_named_in_one_script() {
-    let mut findings = Vec::new();
-    for file in own_scripts().iter().filter(|file| file.path != CHARTS) {
-        findings.extend(crate::tree::lines_with(&file.path, &file.text, &["uplot/", "new uPlot"]));
-    }
-    hold("the chart library is named outside the line view", &findings);
-}
-
-#[test]
-fn vendored_files_are_what_their_note_says() {
-    let mut findings = Vec::new();
-    for folder in std::fs::read_dir(root().join("assets/vendor")).into_iter().flatten() {
-        let folder = folder.unwrap().path();
-        let note = std::fs::read_to_string(folder.join("VENDORED.md")).unwrap_or_default();
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name == "LICENSE" || name == "VENDORED.md" {
-                continue;
-            }
-            let sum = hex(&Sha256::digest(std::fs::read(&path).unwrap()));
-            if !is_noted(&note, &name, &sum) {
-                findings.push(format!("{}: no row with SHA-256 {sum}", path.display()));
-            }
-        }
-        if !folder.join("LICENSE").is_file() {
-            findings.push(format!("{}: no LICENSE", folder.display()));
-        }
-    }
-    hold("a vendored file is not the one that its note names", &findings);
 }
 
 #[test]
@@ -84,8 +42,8 @@ fn every_asset_is_used() {
     let mut users = files(&["assets", "templates", "src/web"], &[".js", ".css", ".html", ".rs"]);
     users.extend(files(&["assets"], &[".svg", ".webmanifest"]));
     let mut findings = Vec::new();
-    for asset in all.iter().map(|file| file.path.as_str()).filter(|path| is_served(path)) {
-        if !users.iter().any(|user| user.path != asset && uses(user, asset)) {
+    for asset in all.iter().map(|file| file.path.as_str()) {
+        if !is_view(asset) && !users.iter().any(|user| user.path != asset && uses(user, asset)) {
             findings.push(format!("{asset}: nobody names it"));
         }
     }
@@ -154,18 +112,15 @@ fn is_inline(attribute: &str) -> bool {
     attribute == "style" || (attribute.starts_with("on") && attribute.len() > 2)
 }
 
-fn is_noted(note: &str, name: &str, sum: &str) -> bool {
-    let row = note.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-    // The last cell of a row is the checksum of the file as it is stored.
-    row.is_some_and(|row| row.trim_end_matches([' ', '|']).ends_with(sum))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
-fn is_served(path: &str) -> bool {
-    !path.ends_with(".d.ts") && ending(path) != "md" && !path.ends_with("LICENSE")
+/// Whether an asset is a view that is loaded by its name: the name of a kind of panel, or of all
+/// charts.
+fn is_view(path: &str) -> bool {
+    let name = path.strip_prefix("assets/views/").and_then(|path| path.strip_suffix(".js"));
+    let kinds = files(&["src/dashboard/mod.rs"], &[".rs"]);
+    name.is_some_and(|name| {
+        let quoted = format!("\"{name}\"");
+        name == "chart" || kinds.iter().any(|file| file.text.contains(&quoted))
+    })
 }
 
 fn ending(path: &str) -> &str {
@@ -232,6 +187,4 @@ fn an_unused_asset_and_a_wrong_checksum_are_found() {
     let user = file("assets/elements/a.js", "const x = await import('../views/b.js');");
     assert!(uses(&user, "assets/views/b.js") && !uses(&user, "assets/b.js"));
     assert!(uses(&file("templates/base.html", "{{ url }}/style.css"), "assets/style.css"));
-    let note = "| `a.js` | x | - | 11 | 22 |";
-    assert!(is_noted(note, "a.js", "22") && !is_noted(note, "a.js", "11"));
 }

@@ -18,9 +18,7 @@ const RUST: [&str; 5] = ["src", "tests", "benches", "build", "build.rs"];
 const SCRIPTS: [&str; 2] = ["assets", "tests/browser"];
 
 fn scripts() -> Vec<File> {
-    let mut found = files(&SCRIPTS, &[".js", ".mjs"]);
-    found.retain(|file| !file.path.starts_with("assets/vendor/"));
-    found
+    files(&SCRIPTS, &[".js", ".mjs"])
 }
 
 #[test]

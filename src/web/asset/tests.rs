@@ -79,23 +79,20 @@ fn every_asset_is_found_and_the_modules_are_among_them() {
         assert_eq!((modules(entry), needed.first()), (*needed, Some(entry)));
         assert!(needed.iter().all(|module| lookup(module).is_some()), "{needed:?}");
     }
-    assert!(lookup("vendor/uplot/VENDORED.md").is_none());
 }
 
 #[test]
-fn an_entry_is_one_file_with_all_of_ours_in_it() {
-    for entry in ["embed.js", "main.js"] {
-        assert_eq!(modules(entry), [entry, "vendor/uplot/uplot.js"]);
+fn an_entry_and_what_all_share_are_two_files() {
+    for entry in ["embed.js", "main.js", "views/chart.js"] {
+        assert_eq!(modules(entry), [entry, "start.js"]);
     }
-    assert_eq!(modules("embed-value.js"), ["embed-value.js"]);
     assert!(modules("frame.js").is_empty() && lookup("frame.js").is_none());
-    let sizes = ["embed.js", "main.js"].map(|entry| lookup(entry).map(|asset| asset.raw.len()));
-    assert!(sizes[0] < sizes[1], "{sizes:?}");
+    assert!(views().any(|view| view == "chart") && views().all(|view| !view.contains('/')));
 }
 
 #[test]
 fn our_own_scripts_carry_no_comments_for_their_readers() {
-    let ours = ASSETS.iter().filter(|asset| !asset.path.starts_with("vendor/"));
+    let ours = ASSETS.iter();
     let texts = ["text/javascript", "text/css"];
     for asset in ours.filter(|asset| texts.iter().any(|text| asset.content_type.starts_with(text)))
     {

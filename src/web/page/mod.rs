@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use askama::Template;
 
-use crate::dashboard::{Dashboard, Panel, PanelKind};
+use crate::dashboard::{Dashboard, Panel};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
 use panel::{Body, PanelView};
@@ -39,10 +39,10 @@ pub struct AssetUrls {
     pub page_style: String,
     /// What starts every page but an embed.
     pub script: Script,
-    /// What starts an embedded chart.
+    /// What starts an embed.
     pub embed: Script,
-    /// What starts an embedded panel without a chart.
-    pub embed_value: Script,
+    /// The scripts of views, with all that they load, by the name of the view.
+    pub views: Vec<(String, Vec<String>)>,
     /// The icon, an SVG.
     pub icon: String,
 }
@@ -54,6 +54,27 @@ pub struct Script {
     pub entry: String,
     /// All its modules, the entry too.
     pub modules: Vec<String>,
+}
+
+impl AssetUrls {
+    /// A script with the views of the panels that stand on its page, so that they come with it.
+    fn with_views<'a>(
+        &self,
+        script: &Script,
+        panels: impl IntoIterator<Item = &'a Panel>,
+    ) -> Script {
+        let mut script = script.clone();
+        for panel in panels {
+            let view = if panel.kind.is_chart() { "chart" } else { panel.kind.name() };
+            let modules = self.views.iter().filter(|(name, _)| name == view);
+            for module in modules.flat_map(|(_, modules)| modules) {
+                if !script.modules.contains(module) {
+                    script.modules.push(module.clone());
+                }
+            }
+        }
+        script
+    }
 }
 
 /// One entry of the navigation.
@@ -195,6 +216,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
     });
     rendered(&BoardTemplate {
         shell: &page.shell,
+        script: page.shell.assets.with_views(&page.shell.assets.script, &page.dashboard.panels),
         title: &page.dashboard.title,
         description: &page.dashboard.description,
         facts: page.facts,
@@ -215,10 +237,9 @@ pub fn embed(page: &EmbedPage<'_>) -> String {
     let mut view = PanelView::new(page.panel, page.data);
     // Whoever embeds a panel gets it, even while it is empty.
     view.hidden = false;
-    let chart = matches!(page.panel.kind, PanelKind::Line | PanelKind::Stack);
     rendered(&EmbedTemplate {
         assets: page.assets,
-        script: if chart { &page.assets.embed } else { &page.assets.embed_value },
+        script: page.assets.with_views(&page.assets.embed, [page.panel]),
         theme: page.theme,
         title: &page.panel.title,
         time: time_of_day(page.data.now, page.data.zone, true),
@@ -254,6 +275,7 @@ struct RangeLink {
 #[template(path = "board.html")]
 struct BoardTemplate<'a> {
     shell: &'a Shell<'a>,
+    script: Script,
     title: &'a str,
     description: &'a str,
     facts: &'a str,
@@ -272,7 +294,7 @@ struct BoardTemplate<'a> {
 #[template(path = "embed.html")]
 struct EmbedTemplate<'a> {
     assets: &'a AssetUrls,
-    script: &'a Script,
+    script: Script,
     theme: Option<Theme>,
     title: &'a str,
     time: String,

@@ -28,7 +28,11 @@ fn data(windows: Vec<Vec<(Labels, Vec<f64>)>>) -> PanelData {
 
 fn script(name: &str) -> Script {
     let entry = format!("/assets/h/{name}.js");
-    Script { modules: vec![entry.clone(), "/assets/h/chart.js".into()], entry }
+    Script { modules: vec![entry.clone(), "/assets/h/start.js".into()], entry }
+}
+
+fn view(name: &str) -> (String, Vec<String>) {
+    (name.to_owned(), vec![format!("/assets/h/views/{name}.js"), "/assets/h/start.js".into()])
 }
 
 fn assets() -> AssetUrls {
@@ -37,7 +41,7 @@ fn assets() -> AssetUrls {
         page_style: "/assets/h/page.css".into(),
         script: script("main"),
         embed: script("embed"),
-        embed_value: script("embed-value"),
+        views: ["chart", "stat", "gauge", "table"].map(view).to_vec(),
         icon: "/assets/h/icon.svg".into(),
     }
 }
@@ -134,7 +138,7 @@ fn a_board_is_complete_without_scripts() {
     for part in [
         r#"<html lang="en" data-state="still" data-mode="board">"#,
         "<title>web-01 · Watchglass</title>",
-        r#"<link rel="modulepreload" href="/assets/h/chart.js">"#,
+        r#"<link rel="modulepreload" href="/assets/h/views/stat.js">"#,
         r#"<script type="module" src="/assets/h/main.js"></script>"#,
         r#"<a href="/" aria-current="page">Overview</a>"#,
         r#"<a href="?range=5m" data-range="300000" aria-current="true">5m</a>"#,
@@ -374,21 +378,22 @@ fn an_embed_has_no_chrome() {
 }
 
 #[test]
-fn an_embed_without_a_chart_does_without_the_chart_library() {
+fn a_page_names_the_views_of_its_panels_and_no_others() {
     let assets = assets();
-    for (kind, script) in [
-        (PanelKind::Line, "embed"),
-        (PanelKind::Stack, "embed"),
-        (PanelKind::Stat, "embed-value"),
-        (PanelKind::Gauge, "embed-value"),
-        (PanelKind::Table, "embed-value"),
+    for (kind, view) in [
+        (PanelKind::Line, "chart"),
+        (PanelKind::Stack, "chart"),
+        (PanelKind::Stat, "stat"),
+        (PanelKind::Gauge, "gauge"),
+        (PanelKind::Table, "table"),
     ] {
         let (panel, data) = (panel("a", kind), data(vec![Vec::new()]));
         let (assets, data, panel) = (&assets, &data, &panel);
         let html = embed(&EmbedPage { assets, theme: None, panel, data, data_json: "{}" });
         assert!(!html.contains("page.css"), "an embed has nothing around it: {html}");
-        let tag = format!(r#"<script type="module" src="/assets/h/{script}.js"></script>"#);
-        assert!(html.contains(&tag), "{kind:?}: {html}");
+        let named: Vec<&str> = html.split("modulepreload\" href=\"/assets/h/").skip(1).collect();
+        let named: Vec<&str> = named.iter().filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(named, ["embed.js", "start.js", &format!("views/{view}.js")]);
     }
 }
 

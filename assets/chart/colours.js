@@ -5,20 +5,29 @@
 
 /** @type {Map<string, string>} */
 const colours = new Map();
-const probe = document.createElement('i');
-const [dark, print] = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
+/** @type {HTMLElement | null} */
+let probe = null;
+/** @type {MediaQueryList[]} */
+let media = [];
+
+/** Made when a colour is first asked for. */
+function made() {
+  media = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
+  const element = document.createElement('i');
+  element.className = 'sr';
+  element.ariaHidden = 'true';
+  document.body.append(element);
+  return element;
+}
 
 /** A custom property as a colour that a canvas understands.
  * @param {string} name @returns {string} */
 export function colour(name) {
+  probe ??= made();
+  const [dark, print] = media;
   const key = `${name} ${document.documentElement.dataset.theme ?? dark.matches} ${print.matches}`;
   let found = colours.get(key);
   if (!found) {
-    if (!probe.isConnected) {
-      probe.className = 'sr';
-      probe.ariaHidden = 'true';
-      document.body.append(probe);
-    }
     probe.style.color = `var(--${name})`;
     found = getComputedStyle(probe).color;
     colours.set(key, found);
