@@ -39,6 +39,8 @@ const WINDOW_SAVING: u32 = 13;
 const WIDTH_SAVING: u32 = 8;
 /// Stands for the decimals of a chunk whose values are packed by their bits.
 const BITS: u8 = u8::MAX;
+/// So many values are made whole numbers together.
+const WHOLES: usize = 32;
 /// Of this many values one may be no decimal, and so many at the start beside.
 const EXCEPTION_SHARE: u16 = 16;
 const EXCEPTIONS_LEAST: u16 = 3;
@@ -61,9 +63,7 @@ impl Chunk {
     /// Packs `samples`, which are strictly ascending; nothing when there are none. At most 65,535.
     pub(super) fn pack(kind: Kind, samples: &[Sample]) -> Option<Self> {
         let mut writer = ChunkWriter::new(kind);
-        for sample in samples {
-            writer.push(*sample);
-        }
+        writer.extend(samples);
         writer.chunk()
     }
 
@@ -157,14 +157,40 @@ impl ChunkWriter {
             let decimals = alike.or_else(|| decimal::decimals(sample.value)).unwrap_or(BITS);
             return self.begin(sample, decimals);
         }
-        if self.decimals != BITS && decimal::whole(sample.value, self.decimals).is_none() {
-            let more = decimal::decimals(sample.value).filter(|more| *more > self.decimals);
-            let most = EXCEPTIONS_LEAST + self.count / EXCEPTION_SHARE;
-            if let Some(more) = more.or((self.exceptions >= most).then_some(BITS)) {
-                self.pack_anew(more);
-            }
+        if self.decimals == BITS {
+            return self.add_bits(sample);
+        }
+        if let Some(whole) = decimal::whole(sample.value, self.decimals) {
+            return self.add_whole(sample.at, whole);
+        }
+        let more = decimal::decimals(sample.value).filter(|more| *more > self.decimals);
+        let most = EXCEPTIONS_LEAST + self.count / EXCEPTION_SHARE;
+        if let Some(more) = more.or((self.exceptions >= most).then_some(BITS)) {
+            self.pack_anew(more);
         }
         self.add(sample);
+    }
+
+    /// Adds samples that are newer than all in the chunk, in their order. Decimals are made whole
+    /// numbers many at a time: then none of these divisions is waited for.
+    pub(super) fn extend(&mut self, samples: &[Sample]) {
+        let first = usize::from(self.count == 0).min(samples.len());
+        let (first, rest) = samples.split_at(first);
+        for sample in first {
+            self.push(*sample);
+        }
+        let mut wholes = [0; WHOLES];
+        for part in rest.chunks(WHOLES) {
+            if decimal::all_whole(part, self.decimals, &mut wholes) {
+                for (sample, whole) in part.iter().zip(wholes) {
+                    self.add_whole(sample.at, whole);
+                }
+            } else {
+                for sample in part {
+                    self.push(*sample);
+                }
+            }
+        }
     }
 
     fn pack_anew(&mut self, decimals: u8) {
@@ -184,25 +210,32 @@ impl ChunkWriter {
         (self.last, self.value, self.count) = (sample.at, value, 1);
     }
 
+    /// Adds a sample to what a chunk with its number of decimals has.
     fn add(&mut self, sample: Sample) {
-        let value = sample.value.to_bits();
-        let delta = sample.at.0.wrapping_sub(self.last.0);
-        let head = self.time_bits(delta.wrapping_sub(self.delta));
         if self.decimals == BITS {
-            self.push_value(head, value ^ self.value);
-        } else {
-            self.push_decimal(head, sample.value);
+            return self.add_bits(sample);
         }
-        (self.last, self.value, self.delta) = (sample.at, value, delta);
-        self.count += 1;
+        if let Some(whole) = decimal::whole(sample.value, self.decimals) {
+            return self.add_whole(sample.at, whole);
+        }
+        let (head, head_bits) = self.add_time(sample.at);
+        self.exceptions += 1;
+        self.bits.write(head << 3 | 0b111, head_bits + 3);
+        self.bits.write(sample.value.to_bits(), 64);
     }
 
-    fn push_decimal(&mut self, (head, head_bits): (u64, u32), value: f64) {
-        let Some(whole) = decimal::whole(value, self.decimals) else {
-            self.exceptions += 1;
-            self.bits.write(head << 3 | 0b111, head_bits + 3);
-            return self.bits.write(value.to_bits(), 64);
-        };
+    /// Adds a sample to a chunk whose values are packed by their bits.
+    fn add_bits(&mut self, sample: Sample) {
+        let head = self.add_time(sample.at);
+        let value = sample.value.to_bits();
+        self.push_value(head, value ^ self.value);
+        self.value = value;
+    }
+
+    /// Adds a sample whose value is `whole` with the chunk's number of decimals.
+    #[inline]
+    fn add_whole(&mut self, at: Timestamp, whole: i64) {
+        let (head, head_bits) = self.add_time(at);
         let change = fold(whole - self.whole);
         self.whole = whole;
         if change == 0 {
@@ -217,6 +250,16 @@ impl ChunkWriter {
             let head = head << 9 | 0b110 << 6 | u64::from(wanted);
             self.write_both((head, head_bits + 9), (change, wanted));
         }
+    }
+
+    /// Counts a sample; gives what is to be written for its time.
+    #[inline]
+    fn add_time(&mut self, at: Timestamp) -> (u64, u32) {
+        let delta = at.0.wrapping_sub(self.last.0);
+        let head = self.time_bits(delta.wrapping_sub(self.delta));
+        (self.last, self.delta) = (at, delta);
+        self.count += 1;
+        head
     }
 
     /// Writes two rows of bits, with one write where both fit.
@@ -457,113 +500,5 @@ impl Iterator for Samples<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::STALE_BITS;
-    use proptest::prelude::*;
-
-    fn check(samples: &[Sample]) {
-        let chunk = Chunk::pack(Kind::Float, samples).expect("samples");
-        assert_eq!(chunk.samples().collect::<Vec<_>>(), samples);
-        assert_eq!((chunk.first, chunk.last), (samples[0].at, samples[samples.len() - 1].at));
-    }
-
-    /// Values that a lossy codec would bend.
-    fn odd_value() -> impl Strategy<Value = u64> {
-        let odd = [
-            STALE_BITS,
-            0x7ff8_0000_0000_0001,
-            0xfff8_dead_beef_0001,
-            0x8000_0000_0000_0000,
-            1,
-            0x000f_ffff_ffff_ffff,
-            f64::INFINITY.to_bits(),
-            f64::MAX.to_bits(),
-            u64::MAX,
-        ];
-        prop_oneof![
-            3 => any::<u64>(),
-            3 => (0_u32..2000).prop_map(|whole| f64::from(whole).to_bits()),
-            3 => (0_u32..2000).prop_map(|cents| (f64::from(cents) / 100.0).to_bits()),
-            2 => prop::sample::select(odd.to_vec()),
-        ]
-    }
-
-    fn step() -> impl Strategy<Value = i64> {
-        prop_oneof![Just(1000), 990_i64..1010, 1_i64..100_000, 1_i64..i64::MAX / 1000]
-    }
-
-    proptest! {
-        #[test]
-        fn any_samples_come_back_bit_for_bit(
-            start in prop_oneof![
-                Just(i64::MIN),
-                any::<i32>().prop_map(i64::from),
-                Just(i64::MAX / 2),
-            ],
-            parts in prop::collection::vec((step(), odd_value()), 1..400),
-        ) {
-            let mut at = start;
-            let samples: Vec<Sample> = parts.into_iter().map(|(step, bits)| {
-                at = at.wrapping_add(step);
-                Sample::new(Timestamp(at), f64::from_bits(bits))
-            }).collect();
-            check(&samples);
-        }
-    }
-
-    #[test]
-    fn the_ends_of_time_come_back() {
-        let at = |times: &[i64]| {
-            times.iter().map(|at| Sample::new(Timestamp(*at), 1.5)).collect::<Vec<_>>()
-        };
-        check(&at(&[i64::MIN, 0, i64::MAX]));
-        check(&at(&[i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX]));
-        check(&at(&[i64::MAX]));
-    }
-
-    #[test]
-    fn steady_series_take_a_quarter_of_a_byte() {
-        let steady: Vec<Sample> =
-            (0..240).map(|second| Sample::new(Timestamp(second * 1000), 42.0)).collect();
-        let chunk = Chunk::pack(Kind::Float, &steady).expect("samples");
-        assert!(chunk.data.len() < 75, "{} bytes", chunk.data.len());
-    }
-
-    #[test]
-    fn short_decimals_take_what_their_differences_take() {
-        let check = |values: &mut dyn Iterator<Item = f64>, bytes_most: usize| {
-            let samples: Vec<Sample> = (0..240_i64)
-                .zip(values)
-                .map(|(second, value)| Sample::new(Timestamp(second * 1000), value))
-                .collect();
-            check(&samples);
-            let chunk = Chunk::pack(Kind::Float, &samples).expect("samples");
-            assert!(chunk.data.len() <= bytes_most, "{} bytes", chunk.data.len());
-        };
-        let hundredths = |second: i64| (second * 7919 % 1000) as f64 / 100.0;
-        // At most 11 bits for the difference, and 3 that say so.
-        check(&mut (0..).map(hundredths), 240 * 14 / 8 + 16);
-        // The first ones are whole numbers, and then not.
-        check(&mut (0..).map(|second| hundredths(if second < 9 { 0 } else { second })), 436);
-        // A staleness marker now and then leaves the others as they are.
-        let stale = f64::from_bits(STALE_BITS);
-        check(&mut (0..).map(|at| if at % 100 == 50 { stale } else { hundredths(at) }), 456);
-        // What is no decimal is packed by its bits, also when the first one is.
-        check(&mut (0..).map(|at| if at == 0 { 1.0 } else { 1.0 / f64::from(at) }), 240 * 67 / 8);
-    }
-
-    #[test]
-    fn a_cleared_writer_starts_anew() {
-        let mut writer = ChunkWriter::new(Kind::Float);
-        writer.push(Sample::new(Timestamp(5), 1.0));
-        writer.push(Sample::new(Timestamp(7), 3.0));
-        writer.clear();
-        assert!(writer.is_empty() && writer.chunk().is_none());
-        writer.push(Sample::new(Timestamp(1), 2.0));
-        writer.push(Sample::new(Timestamp(2), 2.5));
-        let chunk = writer.chunk().expect("two samples");
-        let expected = [Sample::new(Timestamp(1), 2.0), Sample::new(Timestamp(2), 2.5)];
-        assert_eq!(chunk.samples().collect::<Vec<_>>(), expected);
-    }
-}
+#[path = "chunk/tests.rs"]
+mod tests;

@@ -5,6 +5,8 @@
 //! division of two exact numbers is rounded to the nearest value, which is the one that the decimal
 //! names (Clinger, "How to read floating point numbers accurately", PLDI 1990).
 
+use crate::model::Sample;
+
 /// The powers of ten that a decimal may be written by. All are exact.
 pub(super) const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 /// Whole numbers up to here are exact, and so are their divisions.
@@ -18,6 +20,22 @@ pub(super) fn whole(value: f64, decimals: u8) -> Option<i64> {
     // What is no number, or too large, does not come back.
     let same = (whole as f64 / power).to_bits() == value.to_bits();
     (same && whole.unsigned_abs() <= WHOLE_MAX).then_some(whole)
+}
+
+/// Whether all of these values have whole numbers that stand for them with so many decimals, which
+/// are put into `wholes` then. Looks at all before it says no: so the processor works at many at a
+/// time.
+pub(super) fn all_whole(samples: &[Sample], decimals: u8, wholes: &mut [i64]) -> bool {
+    let Some(power) = POWERS.get(usize::from(decimals)) else { return false };
+    let mut all = true;
+    for (sample, into) in samples.iter().zip(wholes) {
+        let scaled = sample.value * power;
+        let whole = (scaled + 0.5_f64.copysign(scaled)) as i64;
+        let same = (whole as f64 / power).to_bits() == sample.value.to_bits();
+        all &= same && whole.unsigned_abs() <= WHOLE_MAX;
+        *into = whole;
+    }
+    all
 }
 
 /// How few decimals a whole number needs to stand for `value`; nothing when none does.

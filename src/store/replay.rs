@@ -18,6 +18,10 @@ use crate::model::{Kind, Labels, Matcher, Metadata, Origin, Sample, Span, TimeRa
 
 /// So many samples of a series are given to the head together: at one a second, half a minute.
 const RUN_SAMPLES: usize = 32;
+/// So many kinds of what samples came under are known at a time.
+const TERMS_MAX: usize = 64;
+/// Stands for the kind that ends series.
+const ENDING: u32 = u32::MAX;
 
 /// What remains to be done after [`Store::open`]: reading the log, and then writing on.
 pub struct Recovery {
@@ -118,12 +122,19 @@ struct Named {
     open: Option<Span>,
 }
 
-/// How many samples of a series wait, and what they came under.
-#[derive(Clone)]
+/// How many samples of a series wait, and what they came under. Small, since each sample looks at
+/// the one of its series.
+#[derive(Clone, Copy)]
 struct Run {
-    count: usize,
-    /// Of `arrived` the last one counts.
-    terms: LogTerms,
+    count: u32,
+    /// The place of what they came under.
+    terms: u32,
+    /// When the last one came.
+    arrived: Timestamp,
+}
+
+impl Run {
+    const NONE: Self = Self { count: 0, terms: ENDING, arrived: Timestamp::MIN };
 }
 
 /// What frames tell, on its way into the head.
@@ -138,10 +149,17 @@ struct Replay<'a> {
     /// The series by their numbers in the segment, and in the same order what waits of each.
     named: Vec<Option<Named>>,
     runs: Vec<Run>,
-    /// The first samples that wait, the second ones, and so on.
-    columns: Vec<Vec<Sample>>,
+    /// The first samples that wait, one a number, then the second ones, and so on.
+    columns: Vec<Sample>,
+    /// How many numbers a column has room for.
+    room: usize,
     /// One series' samples, put together.
     run: Vec<Sample>,
+    /// What the samples come under that are told now, and its place among what others came under.
+    now: LogTerms,
+    place: u32,
+    /// What samples came under: little differs. `arrived` is of no meaning here.
+    terms: Vec<LogTerms>,
     taken: usize,
     newest: Timestamp,
 }
@@ -153,8 +171,12 @@ impl<'a> Replay<'a> {
             oldest: now.saturating_sub(store.limits.retention),
             named: Vec::new(),
             runs: Vec::new(),
-            columns: vec![Vec::new(); RUN_SAMPLES],
+            columns: Vec::new(),
+            room: 0,
             run: Vec::with_capacity(RUN_SAMPLES),
+            now: LogTerms::end(Timestamp::MIN),
+            place: ENDING,
+            terms: Vec::new(),
             taken: 0,
             newest: Timestamp::MIN,
         }
@@ -172,17 +194,33 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Makes room for samples of the series up to this number, and for half as many again.
+    fn make_room(&mut self, number: usize) {
+        if self.named.len() <= number {
+            self.named.resize_with(number + 1, || None);
+            self.runs.resize(number + 1, Run::NONE);
+        }
+        if self.room <= number {
+            self.hand_over_all();
+            self.room = number + number / 2 + 1;
+            self.columns.resize(self.room * RUN_SAMPLES, Sample::new(Timestamp::MIN, 0.0));
+        }
+    }
+
     /// Gives the samples that wait to their series.
     fn hand_over(&mut self, number: usize) {
         let Some(Some(Named { labels, slot: Some(slot), .. })) = self.named.get(number) else {
             return;
         };
-        let Run { count, terms } = &self.runs[number];
+        let run = self.runs[number];
+        let columns = self.columns.chunks_exact(self.room).take(run.count as usize);
         self.run.clear();
-        self.run.extend(self.columns.iter().take(*count).map(|column| column[number]));
+        self.run.extend(columns.filter_map(|column| column.get(number)));
         let Some(oldest) = self.run.iter().map(|sample| sample.at).min() else { return };
+        let Some(terms) = self.terms.get(run.terms as usize) else { return };
+        let terms = self.terms(&LogTerms { arrived: run.arrived, ..*terms });
         let mut shard = self.store.shards[shard_of(labels)].write();
-        let taken = shard.append_run(*slot, &self.run, &self.terms(terms), &self.store.gate());
+        let taken = shard.append_run(*slot, &self.run, &terms, &self.store.gate());
         drop(shard);
         self.store.note(&Tally { oldest: Some(oldest), ..Tally::default() });
         self.runs[number].count = 0;
@@ -194,13 +232,21 @@ impl<'a> Replay<'a> {
         (0..self.named.len()).for_each(|number| self.hand_over(number));
     }
 
-    /// Makes the series of a number ready for a sample that came under `terms`; says whether it is.
+    /// Makes the series of a number ready for a sample, to begin a run with it; says whether it is.
     /// A series is made at its first sample, so that of too many the same ones are let in as at
-    /// first.
-    fn prepare(&mut self, number: usize, terms: &LogTerms) -> bool {
+    /// first. A sample that ends a series is taken here.
+    #[cold]
+    fn prepare(&mut self, number: usize, sample: Sample) -> bool {
         self.hand_over(number);
-        self.runs[number].terms = *terms;
-        let (terms, gate) = (self.terms(terms), self.store.gate());
+        if self.place == ENDING {
+            self.end(number, sample);
+            return false;
+        }
+        if sample.at < self.oldest {
+            return false;
+        }
+        self.runs[number].terms = self.place;
+        let (terms, gate) = (self.terms(&self.now), self.store.gate());
         let Some(Some(named)) = self.named.get_mut(number) else { return false };
         if named.slot.is_none() {
             let mut shard = self.store.shards[shard_of(&named.labels)].write();
@@ -212,58 +258,58 @@ impl<'a> Replay<'a> {
         named.slot.is_some()
     }
 
-    /// Ends series as they did at first.
-    fn end(&mut self, samples: &[(u32, Sample)]) {
-        for (number, sample) in samples {
-            self.hand_over(*number as usize);
-            let Some(Some(named)) = self.named.get_mut(*number as usize) else { continue };
-            // A series that ends has nothing to be kept open.
-            named.open = None;
-            let mut shard = self.store.shards[shard_of(&named.labels)].write();
-            shard.end(&named.labels, *sample, self.store.chunk_span());
-        }
+    /// Ends a series as it did at first.
+    fn end(&mut self, number: usize, sample: Sample) {
+        let Some(Some(named)) = self.named.get_mut(number) else { return };
+        // A series that ends has nothing to be kept open.
+        named.open = None;
+        let mut shard = self.store.shards[shard_of(&named.labels)].write();
+        shard.end(&named.labels, sample, self.store.chunk_span());
     }
 }
 
 impl Sink for Replay<'_> {
     fn series(&mut self, number: u32, labels: Labels, ttl: Option<Span>) {
         let number = number as usize;
-        if self.named.len() <= number {
-            self.named.resize_with(number + 1, || None);
-            let none = Run { count: 0, terms: LogTerms::end(Timestamp::MIN) };
-            self.runs.resize(number + 1, none);
-            for column in &mut self.columns {
-                column.resize(number + 1, Sample::new(Timestamp::MIN, 0.0));
-            }
-        }
+        self.make_room(number);
         self.hand_over(number);
         self.named[number] = Some(Named { labels, slot: None, open: ttl });
     }
 
-    fn samples(&mut self, terms: &LogTerms, samples: &[(u32, Sample)]) {
-        let newest = samples.iter().map(|(_, sample)| sample.at).max();
-        self.newest = self.newest.max(newest.unwrap_or(Timestamp::MIN));
+    fn under(&mut self, terms: LogTerms) {
+        self.now = terms;
         if terms.origin == LogOrigin::End {
-            return self.end(samples);
+            self.place = ENDING;
+            return;
         }
-        for (number, sample) in samples {
-            let number = *number as usize;
-            let Some(run) = self.runs.get(number) else { continue };
-            if sample.at < self.oldest {
-                continue;
+        let alike = |one: &LogTerms| one.origin == terms.origin && one.ttl == terms.ttl;
+        let known = self.terms.iter().position(alike);
+        let place = known.unwrap_or_else(|| {
+            if self.terms.len() == TERMS_MAX {
+                self.hand_over_all();
+                self.terms.clear();
             }
-            let alike = run.terms.origin == terms.origin && run.terms.ttl == terms.ttl;
-            if (!alike || run.count == 0 || run.count == RUN_SAMPLES)
-                && !self.prepare(number, terms)
-            {
-                continue;
-            }
-            // Field by field: a copy of the whole waits for what was just written.
-            let run = &mut self.runs[number];
-            self.columns[run.count][number] = *sample;
-            run.count += 1;
-            run.terms.arrived = terms.arrived;
+            self.terms.push(terms);
+            self.terms.len() - 1
+        });
+        self.place = place as u32;
+    }
+
+    #[inline]
+    fn sample(&mut self, number: u32, sample: Sample) {
+        self.newest = self.newest.max(sample.at);
+        let number = number as usize;
+        let Some(run) = self.runs.get(number) else { return };
+        let goes_on = run.terms == self.place
+            && (1..RUN_SAMPLES as u32).contains(&run.count)
+            && sample.at >= self.oldest;
+        if !goes_on && !self.prepare(number, sample) {
+            return;
         }
+        let run = &mut self.runs[number];
+        self.columns[run.count as usize * self.room + number] = sample;
+        run.count += 1;
+        run.arrived = self.now.arrived;
     }
 
     fn metadata(&mut self, name: &str, metadata: Metadata) {

@@ -184,20 +184,40 @@ impl Series {
         if let Some(newest) = self.newest {
             self.push_open(newest, span);
         }
-        for sample in before {
-            self.push_open(*sample, span);
-        }
+        self.extend_open(before, span);
         self.newest = Some(*last);
     }
 
     fn push_open(&mut self, sample: Sample, span: Span) {
+        self.make_room(sample.at, span);
+        self.open.push(sample);
+    }
+
+    /// The same of samples in ascending order.
+    fn extend_open(&mut self, mut samples: &[Sample], span: Span) {
+        while let Some(next) = samples.first() {
+            self.make_room(next.at, span);
+            let first = if self.open.is_empty() { next.at } else { self.open.first() };
+            let room = samples.len().min(CHUNK_SAMPLES - self.open.len());
+            let over = |sample: &Sample| spans_over(first, sample.at, span);
+            let fits = &samples[..room];
+            let all = fits.last().is_some_and(|last| !over(last));
+            let inside = if all { room } else { fits.partition_point(|sample| !over(sample)) };
+            // One is always taken: the chunk is empty, or not beyond its span with it.
+            let (some, rest) = samples.split_at(inside.max(1));
+            self.open.extend(some);
+            samples = rest;
+        }
+    }
+
+    /// Closes the open chunk when a sample of that time does not go into it any more.
+    fn make_room(&mut self, at: Timestamp, span: Span) {
         let full = self.open.len() >= CHUNK_SAMPLES;
-        if !self.open.is_empty() && (full || spans_over(self.open.first(), sample.at, span)) {
+        if !self.open.is_empty() && (full || spans_over(self.open.first(), at, span)) {
             self.sealed.extend(self.open.chunk());
             self.open.clear();
             self.count_last();
         }
-        self.open.push(sample);
     }
 
     fn count_last(&mut self) {

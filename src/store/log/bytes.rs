@@ -63,6 +63,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next number.
+    #[inline]
     pub(super) fn number(&mut self) -> Option<u64> {
         // Lengths follow no pattern that a processor could guess: up to eight bytes are taken
         // without a branch on them.
@@ -81,6 +82,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next number, byte by byte: one of more than eight, or near the end.
+    #[cold]
     fn long_number(&mut self) -> Option<u64> {
         let first = self.byte()?;
         if first < 0x80 {

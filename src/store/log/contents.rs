@@ -81,11 +81,11 @@ impl Sink for Told<'_> {
         (self.each)(&labels, 0);
     }
 
-    fn samples(&mut self, _terms: &Terms, samples: &[(u32, Sample)]) {
-        self.found.samples += samples.len() as u64;
-        for (_, sample) in samples {
-            self.found.reach(sample.at);
-        }
+    fn under(&mut self, _terms: Terms) {}
+
+    fn sample(&mut self, _number: u32, sample: Sample) {
+        self.found.samples += 1;
+        self.found.reach(sample.at);
     }
 
     fn metadata(&mut self, _name: &str, _metadata: Metadata) {}

@@ -21,8 +21,10 @@ const BITS: usize = 8;
 pub(in crate::store) trait Sink {
     /// A number stands for this series from now on.
     fn series(&mut self, number: u32, labels: Labels, ttl: Option<Span>);
-    /// Samples of series by their numbers.
-    fn samples(&mut self, terms: &Terms, samples: &[(u32, Sample)]);
+    /// The samples from here on came under these terms.
+    fn under(&mut self, terms: Terms);
+    /// A sample of a series by its number.
+    fn sample(&mut self, number: u32, sample: Sample);
     /// What was said of a metric name.
     fn metadata(&mut self, name: &str, metadata: Metadata);
     /// What passes all of these and lies inside was deleted.
@@ -37,8 +39,8 @@ pub(in crate::store) struct Decoder {
     firsts: HashMap<u32, Vec<u8>>,
     /// Grows with each damaged stretch: values before it say nothing of values after it.
     stretch: u32,
-    samples: Vec<(u32, Sample)>,
     numbers: Vec<u32>,
+    times: Vec<Timestamp>,
     /// Samples that could not be told for want of what a damaged stretch held.
     lost: usize,
 }
@@ -131,31 +133,60 @@ impl Decoder {
         let ttl = length(bytes.number()?).ok()?;
         let count = bytes.count(BITS)?;
         self.read_numbers(bytes, count)?;
-        self.samples.clear();
-        self.samples.reserve(count);
-        read_times(bytes, arrived, &self.numbers, &mut self.samples)?;
+        self.read_times(bytes, arrived)?;
         let same = bytes.take(count.div_ceil(BITS))?;
-        let (mut kept, stretch) = (0, self.stretch);
-        for at in 0..count {
-            let (number, Sample { at: time, .. }) = self.samples[at];
+        sink.under(Terms { origin, ttl, arrived: Timestamp(arrived) });
+        self.read_values(bytes, same, sink)
+    }
+
+    /// Reads the values of the samples whose numbers and times were read; `same` has a bit for each
+    /// that says whether it is the one before.
+    fn read_values(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        same: &[u8],
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        // A copy that nothing else can see stays in the processor's registers.
+        let (stretch, mut rest, mut lost) = (self.stretch, *bytes, 0);
+        for (at, (number, time)) in self.numbers.iter().zip(&self.times).enumerate() {
             let mut unnamed = Series::UNNAMED;
-            let series = self.series.get_mut(number as usize).unwrap_or(&mut unnamed);
+            let series = self.series.get_mut(*number as usize).unwrap_or(&mut unnamed);
             if series.stretch != stretch {
                 (series.last, series.stretch) = (Last::UNKNOWN, stretch);
             }
             let is_same = same.get(at / BITS)? >> (at % BITS) & 1 == 1;
             if !is_same {
-                read(bytes, &mut series.last)?;
+                read(&mut rest, &mut series.last)?;
             }
             if series.named && series.last.is_known() {
                 let value = f64::from_bits(series.last.bits);
-                self.samples[kept] = (number, Sample::new(time, value));
-                kept += 1;
+                sink.sample(*number, Sample::new(*time, value));
+            } else {
+                lost += 1;
             }
         }
-        self.lost += count - kept;
-        self.samples.truncate(kept);
-        sink.samples(&Terms { origin, ttl, arrived: Timestamp(arrived) }, &self.samples);
+        *bytes = rest;
+        self.lost += lost;
+        Some(())
+    }
+
+    fn read_times(&mut self, bytes: &mut Bytes<'_>, arrived: i64) -> Option<()> {
+        self.times.clear();
+        match bytes.byte()? {
+            0 => {
+                let at = Timestamp(arrived.wrapping_add(bytes.signed()?));
+                self.times.resize(self.numbers.len(), at);
+            }
+            1 => {
+                let mut at = arrived;
+                for _ in &self.numbers {
+                    at = at.wrapping_add(bytes.signed()?);
+                    self.times.push(Timestamp(at));
+                }
+            }
+            _ => return None,
+        }
         Some(())
     }
 
@@ -174,30 +205,6 @@ impl Decoder {
         }
         Some(())
     }
-}
-
-fn read_times(
-    bytes: &mut Bytes<'_>,
-    arrived: i64,
-    numbers: &[u32],
-    into: &mut Vec<(u32, Sample)>,
-) -> Option<()> {
-    let sample = |number: &u32, at: i64| (*number, Sample::new(Timestamp(at), 0.0));
-    match bytes.byte()? {
-        0 => {
-            let at = arrived.wrapping_add(bytes.signed()?);
-            into.extend(numbers.iter().map(|number| sample(number, at)));
-        }
-        1 => {
-            let mut at = arrived;
-            for number in numbers {
-                at = at.wrapping_add(bytes.signed()?);
-                into.push(sample(number, at));
-            }
-        }
-        _ => return None,
-    }
-    Some(())
 }
 
 /// A length of time that may be missing.
@@ -263,8 +270,10 @@ struct Count(usize);
 impl Sink for Count {
     fn series(&mut self, _number: u32, _labels: Labels, _ttl: Option<Span>) {}
 
-    fn samples(&mut self, _terms: &Terms, samples: &[(u32, Sample)]) {
-        self.0 += samples.len();
+    fn under(&mut self, _terms: Terms) {}
+
+    fn sample(&mut self, _number: u32, _sample: Sample) {
+        self.0 += 1;
     }
 
     fn metadata(&mut self, _name: &str, _metadata: Metadata) {}

@@ -56,8 +56,10 @@ impl Sink for Count {
         self.0 += 1;
     }
 
-    fn samples(&mut self, _terms: &Terms, samples: &[(u32, Sample)]) {
-        self.0 += samples.len();
+    fn under(&mut self, _terms: Terms) {}
+
+    fn sample(&mut self, _number: u32, _sample: Sample) {
+        self.0 += 1;
     }
 
     fn metadata(&mut self, _name: &str, _metadata: Metadata) {}
