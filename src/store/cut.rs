@@ -1,5 +1,6 @@
-//! From the head to blocks: what is older than an hour, two hours at a time, and earlier what does
-//! not fit into memory. What lies in blocks is rolled up, merged, and removed in the end.
+//! From the head to blocks: what is older than an hour, half an hour at a time, and earlier what
+//! does not fit into memory. What lies in blocks is rolled up and merged once two hours are
+//! complete, and removed in the end.
 //!
 //! The head lets go of samples when they are safe on disk, and of nothing else: each series notes
 //! the oldest time that came since its cut began, so that a late sample keeps it for the next cut.
@@ -13,6 +14,9 @@ use crate::model::{Kind, Labels, Sample, Span, TimeRange, Timestamp};
 
 /// The head keeps at least this much, so that live queries seldom look into blocks.
 pub(super) const KEPT_IN_HEAD: Span = Span(3_600_000);
+/// The head is cut along multiples of this, of which a whole number is a unit of blocks: so it
+/// holds half an hour more than it keeps, at most.
+const STEP: Span = Span(UNIT.0 / 4);
 /// The most blocks of one cut; what is newer waits for the next one.
 const BLOCKS_A_CUT: usize = 64;
 /// After a failure the disk is left alone for this long.
@@ -57,15 +61,16 @@ struct Row {
 
 impl Store {
     /// Keeps the blocks in order at the time `now`: called once a second, on a thread that may take
-    /// its time. Cuts the head when it is time, rolls some of what was cut up, removes what is
-    /// beyond retention and size, and merges one group of blocks.
+    /// its time. Cuts the head when it is time, rolls some of what was cut up in units that are
+    /// complete, removes what is beyond retention and size, and merges one group of blocks.
     pub fn compact(&self, now: Timestamp) {
         let Some(blocks) = &self.blocks else { return };
         let _packing = self.packing.lock();
-        let edge = now.saturating_sub(KEPT_IN_HEAD).floor_to(UNIT);
-        if self.cut_on_time(blocks, edge, now) == Cut::Failed {
+        let kept = now.saturating_sub(KEPT_IN_HEAD);
+        if self.cut_on_time(blocks, kept.floor_to(STEP), now) == Cut::Failed {
             return;
         }
+        let edge = kept.floor_to(UNIT);
         // A cut that is under way has its block in the list when the lock is free.
         let group = || {
             let _free = self.cutting.lock();

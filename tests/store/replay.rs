@@ -107,17 +107,37 @@ fn what_was_said_of_names_is_known_again() {
 #[test]
 fn segments_go_when_nothing_in_them_is_kept() {
     let mut world = World::new(1);
+    let mut most = 0;
     for minute in 0..180 {
         append(&world, Origin::Push, None, f64::from(minute));
         world.store.compact(world.now);
         world.writer.commit();
+        most = most.max(world.disk.contents("log").len());
         pass(&mut world, 60);
     }
     let count = world.disk.contents("log").len();
-    // Blocks are cut every two hours, an hour later; the last one was 13 minutes ago.
+    // Blocks are cut every half hour, an hour later; the last one was 13 minutes ago.
+    assert!(most <= 11, "{most} segments of ten minutes for 90 minutes at most");
     assert!((7..=9).contains(&count), "{count} segments of ten minutes for 73 minutes");
     restart(&mut world);
     assert_eq!(everything(&world.store).len(), 180);
+}
+
+#[test]
+fn samples_under_many_times_to_live_are_all_read_back() {
+    let mut world = World::new(1);
+    for push in 0..200_i32 {
+        let ttl = Span(60_000 + i64::from(push / 2));
+        append(&world, Origin::Push, Some(ttl), f64::from(push));
+        pass(&mut world, 1);
+    }
+    let before = everything(&world.store);
+    restart(&mut world);
+    assert_eq!(everything(&world.store), before);
+    // The last of them holds: 60 s and 99 ms after the last push.
+    pass(&mut world, 65);
+    world.store.maintain(world.now);
+    assert_eq!(stale_times(&world), [START.saturating_add(Span(199_000 + 60_099))]);
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! The stretches of time that a block has all of, as it was when it was written.
 //!
-//! They are whole numbers of two hours, left-open as the windows of queries are, and so are the
-//! stretches that are cut from the head. A block says them in its footer, so that what is known of
+//! They are whole numbers of two hours, left-open as the windows of queries are; what is cut from
+//! the head lies inside one. A block says them in its footer, so that what is known of
 //! an hour without samples differs from what is not known.
 
 use super::BlockError;
 use super::bytes::{Cursor, put_number, put_signed};
 use crate::model::{Span, TimeRange, Timestamp};
 
-/// The length of what is cut and rolled up at a time.
+/// The length of what is rolled up at a time; no cut reaches over more of it in one block.
 pub(in crate::store) const UNIT: Span = Span(2 * 3_600_000);
 
 /// Left-open stretches in units of two hours since 1970, ascending, none touching another: behind

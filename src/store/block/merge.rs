@@ -1,10 +1,11 @@
 //! Many blocks to one: which are merged, and how.
 //!
-//! Blocks are made along two hours; those of a day that has passed become one, and so do those of
-//! seven days, and of hours those of twelve weeks. What came late or was cut early lies in further
-//! blocks of the same two hours: a block is always newer than every wider one that it lies in,
-//! since that one took in all there were. So of equal times the block with the greater number is
-//! right. Where rows are stale nothing is merged: by their numbers blocks tell what the rows lack.
+//! Each cut block lies inside two hours; those of two hours that have passed become one, and so
+//! do those of a day and of seven days, and of hours those of twelve weeks. What came late or was
+//! cut early lies in further blocks of the same two hours: a block is always newer than every wider
+//! one that it lies in, since that one took in all there were. So of equal times the block with the
+//! greater number is right. Where rows are stale nothing is merged: by their numbers blocks tell
+//! what the rows lack.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
