@@ -1,6 +1,6 @@
 //! What blocks cost: bytes a sample of this host as it is recorded, the time of cutting and
-//! merging, queries over blocks against the same over the head, and a month over rows of minutes
-//! and hours.
+//! merging, queries over blocks against the same over the head, a deletion, how long an append
+//! waits for a cut, and a month over rows of minutes and hours.
 //!
 //! `cargo bench --bench blocks -- 600` records for so many seconds; 60 when nothing is said.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -9,10 +9,11 @@ mod support;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
-use support::{median, thread_seconds};
+use support::{instant, median, thread_seconds};
 use watchglass::clock::SystemClock;
 use watchglass::collect;
 use watchglass::model::{
@@ -20,7 +21,7 @@ use watchglass::model::{
     Selection, Span, TimeRange, Timestamp,
 };
 use watchglass::query::{Grid, Limits, Options as QueryOptions, Plan, evaluate};
-use watchglass::store::{Folder, Options, Store};
+use watchglass::store::{FileKind, Folder, Options, Store, StoreFile};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -32,6 +33,11 @@ const REPEATS: usize = 5;
 /// Of each kind, in the figures of a month.
 const TIER_SERIES: i64 = 4;
 const DAYS: i64 = 30;
+/// Series of each kind, and seconds of them, that are cut while others append.
+const CUT_SERIES: i64 = 5_000;
+const CUT_SECONDS: i64 = 900;
+/// Samples of one append beside a cut.
+const BESIDE_SERIES: i64 = 500;
 
 /// What is asked of a month, and at how many minutes.
 const MONTH: [(&str, i64); 5] = [
@@ -54,6 +60,7 @@ fn main() {
     let seconds = std::env::args().find_map(|word| word.parse().ok());
     recorded(seconds.unwrap_or(SECONDS));
     queries();
+    stalls();
     tiers();
 }
 
@@ -267,6 +274,79 @@ fn queries() {
             old * 1e3,
             new * 1e3,
             new / old
+        );
+    }
+    deletion(&blocks);
+    drop(blocks);
+    unpacking(folders[1].path());
+}
+
+/// Reading the largest block of a folder, each chunk by itself.
+fn unpacking(folder: &Path) {
+    let disk = Folder::lock(folder).expect("a folder of its own");
+    let files = StoreFile::list(&disk).expect("a folder that can be listed");
+    let blocks = files.iter().filter(|file| file.kind == FileKind::Block);
+    let block = blocks.max_by_key(|file| file.bytes).expect("a block");
+    let read = |deep| block.contents(&disk, deep, &mut |_, _| {}).samples;
+    let [deep, shallow] = [true, false].map(|deep| measure(|| read(deep)));
+    let samples = read(false);
+    println!(
+        "checking and unpacking {samples} samples of a block, not joined: {:.1} ns a sample",
+        (deep - shallow) * 1e9 / samples as f64
+    );
+}
+
+/// Deleting one series of those in blocks.
+fn deletion(store: &Store) {
+    let matchers = [Matcher::equal("__name__", "gauge"), Matcher::equal("instance", "host-1")];
+    let before = figure(store, "watchglass_store_block_samples");
+    let start = thread_seconds();
+    let done = store.delete(&matchers, TimeRange::all());
+    let spent = thread_seconds() - start;
+    assert!(done.is_ok(), "it can be deleted");
+    let gone = before - figure(store, "watchglass_store_block_samples");
+    println!("deleting a series of {gone} samples from blocks of {before}: {:.1} ms", spent * 1e3);
+}
+
+/// How long an append takes at most, and what share of them takes long, with and without a cut of
+/// all that is there beside it.
+fn stalls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path());
+    let start = Timestamp(1_700_000_000_000).floor_to(Span(7 * 24 * HOUR.0));
+    let end = Source::new(CUT_SERIES).fill(&store, start, CUT_SECONDS);
+    let later = end + Span(2 * HOUR.0);
+    let (cutting, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+    let [quiet, beside] = std::thread::scope(|scope| {
+        let appends = scope.spawn(|| {
+            let mut times = [Vec::new(), Vec::new()];
+            let (mut source, mut at) = (Source::new(BESIDE_SERIES), later);
+            while !ended.load(Ordering::Relaxed) {
+                let is_cut = cutting.load(Ordering::Relaxed);
+                let begin = instant();
+                at = source.fill(&store, at, 1);
+                times[usize::from(is_cut)].push(begin.elapsed());
+            }
+            times
+        });
+        std::thread::sleep(Duration::from_secs(1));
+        cutting.store(true, Ordering::Relaxed);
+        store.compact(later);
+        ended.store(true, Ordering::Relaxed);
+        appends.join().expect("it has appended")
+    });
+    for (mut times, what) in [(quiet, "without a cut"), (beside, "beside a cut")] {
+        times.sort_unstable();
+        let at = |share: usize| times[(times.len() - 1) * share / 1000].as_secs_f64() * 1e3;
+        println!(
+            "an append of {} samples {what} of {} million: p50 {:.2} ms, p99.9 {:.1} ms, longest \
+             {:.1} ms, of {}",
+            2 * BESIDE_SERIES,
+            2 * CUT_SERIES * CUT_SECONDS / 1_000_000,
+            at(500),
+            at(999),
+            at(1000),
+            times.len()
         );
     }
 }

@@ -28,7 +28,7 @@ const START: Timestamp = Timestamp(1_700_000_000_000);
 /// Series of the appends and of the log that is read back.
 const SERIES: usize = 10_000;
 /// Seconds of them.
-const SECONDS: i64 = 300;
+const SECONDS: i64 = 600;
 const REPEATS: usize = 3;
 /// Writers that wait for acknowledgements at the same time.
 const WRITERS: usize = 16;
