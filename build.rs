@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 const SHARED: &str = "start.js";
 
 /// The scripts that pages begin with.
-const ENTRIES: [&str; 2] = ["embed.js", "main.js"];
+const ENTRIES: [&str; 3] = ["embed.js", "explore.js", "main.js"];
 
 /// Folders whose scripts are files of their own, loaded by pages that need them.
 const PARTS: [&str; 1] = ["views/"];

@@ -156,7 +156,7 @@ fn plan(text: &str) -> Option<Plan> {
 
 /// The selector of a name: bare where the grammar reads it as a name, quoted otherwise (`inf`,
 /// `sum`, `my.metric`).
-fn selector(name: &str) -> Option<String> {
+pub fn selector(name: &str) -> Option<String> {
     let bare = Labels::named(name).to_string();
     // Alone they are numbers; behind a bracket they would be names, but a person must read it too.
     let number = ["inf", "nan"].iter().any(|word| name.eq_ignore_ascii_case(word));
@@ -175,7 +175,8 @@ fn selector(name: &str) -> Option<String> {
     plan(&quoted).is_some().then_some(quoted)
 }
 
-fn unit_of(name: &str, metadata: Option<&Metadata>) -> Unit {
+/// The unit that a metric declares, or else its name tells.
+pub fn unit_of(name: &str, metadata: Option<&Metadata>) -> Unit {
     let declared = metadata.map_or("", |metadata| metadata.unit.as_str());
     let ended = |name: &str| {
         let found = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending));

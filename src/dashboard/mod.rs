@@ -4,12 +4,14 @@
 //! unique, its sizes lie in bounds. Nothing here knows how a panel looks; that is `render`.
 
 pub mod automatic;
+mod explored;
 mod fields;
 mod parse;
 mod unit;
 
 use serde_json::{Value, json};
 
+pub use explored::{RESULT, as_toml, explored};
 pub use fields::Mistake;
 pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;

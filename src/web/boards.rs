@@ -10,7 +10,7 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 use serde_json::json;
 
-use crate::dashboard::{Dashboard, DashboardFile, automatic};
+use crate::dashboard::{self, Dashboard, DashboardFile, PanelKind, automatic};
 use crate::live::{BoardSpec, Boards, PanelSpec};
 use crate::model::{Labels, Metadata, Select};
 
@@ -18,6 +18,9 @@ use crate::model::{Labels, Metadata, Select};
 pub(crate) const OVERVIEW: &str = "overview";
 /// What the slug of a single name's board begins with.
 pub(crate) const METRIC: &str = "metric:";
+/// What the slugs of a query's boards begin with, one for each view of its result.
+pub(crate) const EXPLORED: [(&str, PanelKind); 2] =
+    [("explore:chart:", PanelKind::Line), ("explore:table:", PanelKind::Table)];
 /// Pushed names that have a panel on the overview.
 const PUSHED_PANELS_MAX: usize = 40;
 /// Pushed names that are remembered; what comes beyond is found by its own address only.
@@ -99,7 +102,21 @@ impl Registry {
             slug.clone_into(&mut dashboard.slug);
             return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
         }
+        let view = |(prefix, kind): &(&str, PanelKind)| Some((slug.strip_prefix(*prefix)?, *kind));
+        if let Some((query, kind)) = EXPLORED.iter().find_map(view) {
+            let mut dashboard = self.explore(query, kind).ok()?;
+            slug.clone_into(&mut dashboard.slug);
+            return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
+        }
         self.served.load().boards.get(slug).cloned()
+    }
+
+    /// The board of a query that somebody tries out.
+    ///
+    /// # Errors
+    /// In words, with line and column, when it cannot be live.
+    pub(crate) fn explore(&self, query: &str, kind: PanelKind) -> Result<Dashboard, String> {
+        dashboard::explored(query, kind, |name| self.data.metadata(name))
     }
 
     /// All dashboards of files as they are now.
@@ -219,7 +236,6 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard;
     use crate::model::list::List;
 
     fn file(name: &str, title: &str, mistakes: &[&str]) -> DashboardFile {

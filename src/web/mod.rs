@@ -7,6 +7,7 @@ pub mod api;
 pub mod asset;
 mod boards;
 mod error;
+mod explore;
 mod guard;
 mod health;
 mod live;

@@ -75,6 +75,8 @@ pub(crate) fn asset_urls() -> AssetUrls {
         style: url("style.css"),
         page_style: url("page.css"),
         script: script("main.js"),
+        explore: script("explore.js"),
+        explore_style: url("explore.css"),
         embed: script("embed.js"),
         views: asset::views().map(view).collect(),
         icon: url("icon.svg"),
@@ -82,7 +84,7 @@ pub(crate) fn asset_urls() -> AssetUrls {
 }
 
 /// A page that cannot be shown.
-struct Refusal(StatusCode, &'static str, String);
+pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str, pub(super) String);
 
 /// Answers `GET /`.
 pub(crate) async fn overview(
@@ -245,7 +247,7 @@ fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
     })
 }
 
-async fn ask(
+pub(super) async fn ask(
     pages: &Pages,
     slug: &str,
     panels: Option<Vec<String>>,
@@ -282,7 +284,7 @@ async fn patient(
     Ok(answer.await.ok().flatten())
 }
 
-fn range(query: &PageQuery, default: Span) -> Result<Span, Refusal> {
+pub(super) fn range(query: &PageQuery, default: Span) -> Result<Span, Refusal> {
     let Some(text) = &query.range else { return Ok(default) };
     let wrong = |text: String| Refusal(StatusCode::BAD_REQUEST, "No such range", text);
     let range = Span::parse(text).map_err(|error| wrong(error.to_string()))?;
@@ -302,7 +304,8 @@ pub(super) fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery
 }
 
 pub(super) fn nav(current: &str) -> Vec<NavEntry> {
-    let entries = [("Overview", "/"), ("Dashboards", "/d"), ("Status", "/status")];
+    let entries =
+        [("Overview", "/"), ("Dashboards", "/d"), ("Explore", "/explore"), ("Status", "/status")];
     let entry = |(title, href): (&str, &str)| NavEntry {
         title: title.to_owned(),
         href: href.to_owned(),
@@ -330,7 +333,7 @@ fn push_base(request: &HttpRequest) -> String {
     format!("{}://{}", connection.scheme(), connection.host())
 }
 
-fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
+pub(super) fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
     let zone = zone(page.now);
     let window = |id: &u32| match page.windows.get(id) {
         Some(window) => {
@@ -346,7 +349,7 @@ fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
 }
 
 /// The first windows for the script: the form is in `docs/formats/live.md`.
-fn data_json(page: &Page, range: Span, build: &str) -> String {
+pub(super) fn data_json(page: &Page, range: Span, build: &str) -> String {
     let (mut panels, mut snapshots, mut at) = (Vec::new(), Map::new(), Map::new());
     for (index, channels) in &page.panels {
         let panel = &page.board.panels[*index];
@@ -391,7 +394,7 @@ pub(super) fn html(request: &HttpRequest, status: StatusCode, text: String) -> H
     body(request, answer(status), text)
 }
 
-fn refused(
+pub(super) fn refused(
     request: &HttpRequest,
     pages: &Pages,
     Refusal(status, title, text): &Refusal,

@@ -202,6 +202,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
                 .wrap(Compress::default())
                 .route("/", get().to(pages::overview))
                 .route("/status", get().to(super::status::status))
+                .route("/explore", get().to(super::explore::explore))
                 .route("/d", get().to(pages::dashboards))
                 .route("/d/metric", get().to(pages::metric))
                 .route("/d/{slug}", get().to(pages::dashboard))

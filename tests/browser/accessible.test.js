@@ -86,6 +86,10 @@ test('the overview paused, with a data table open', async () => {
 for (const [path, shown] of [
   ['/d', '#main a'],
   ['/status', '#history td'],
+  ['/explore', '.metrics td'],
+  ['/explore?q=orders', '#result[data-drawn] canvas'],
+  ['/explore?q=orders&view=table', '#result[data-drawn] td'],
+  ['/explore?q=sum(orders%20by)', '.under mark'],
   ['/d/self', 'wg-panel[data-drawn]'],
   ['/embed/overview/cpu', '#cpu[data-drawn] canvas'],
   ['/embed/overview/cpu?theme=light', '#cpu[data-drawn] canvas'],

@@ -8,7 +8,8 @@ use crate::tree::{File, files};
 /// Scripts from the top down: each may import what stands in a later row, or beside it in the same
 /// folder. A name that ends in `/` is a folder.
 const ORDER: &[&[&str]] = &[
-    &["main.js", "embed.js"],
+    &["main.js", "embed.js", "explore.js"],
+    &["explore/"],
     &["start.js", "controls.js"],
     &["elements/"],
     &["views/"],

@@ -43,6 +43,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/", PAGE, "The overview of this host"),
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
+    route(GET, "/explore", &["q", "view", "search", "range", "theme"], "Metrics, and the result of a query, live"),
     route(GET, "/d/metric", &["*name", "range", "theme"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),

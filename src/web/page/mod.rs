@@ -5,6 +5,7 @@
 //! comes from outside (labels, titles, names) is escaped by the templates; what goes in as markup
 //! are the pictures of [`crate::render::still`], which escape for themselves.
 
+mod explore;
 mod panel;
 mod status;
 
@@ -15,6 +16,7 @@ use askama::Template;
 use crate::dashboard::{Dashboard, Panel};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
+pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
 use panel::{Body, PanelView};
 pub use status::{StatusPage, StatusTable, status};
 
@@ -39,6 +41,10 @@ pub struct AssetUrls {
     pub page_style: String,
     /// What starts every page but an embed.
     pub script: Script,
+    /// What the page that explores starts beside it.
+    pub explore: Script,
+    /// The stylesheet of that page.
+    pub explore_style: String,
     /// What starts an embed.
     pub embed: Script,
     /// The scripts of views, with all that they load, by the name of the view.
@@ -208,12 +214,6 @@ pub fn board(page: &BoardPage<'_>) -> String {
         view
     });
     let own = page.metric.map(|name| format!("name={}&", encoded(name)));
-    let ranges = RANGES.iter().map(|(name, length)| RangeLink {
-        name,
-        address: format!("?{}range={name}", own.as_deref().unwrap_or_default()),
-        length_ms: length.millis(),
-        current: *length == page.range,
-    });
     rendered(&BoardTemplate {
         shell: &page.shell,
         script: page.shell.assets.with_views(&page.shell.assets.script, &page.dashboard.panels),
@@ -221,7 +221,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         description: &page.dashboard.description,
         facts: page.facts,
         reach: page.reach,
-        ranges: ranges.collect(),
+        ranges: range_links(page.range, own.as_deref().unwrap_or_default()),
         time: time_of_day(page.now, page.zone, true),
         panels: views.collect(),
         data: script_json(page.data_json),
@@ -230,6 +230,17 @@ pub fn board(page: &BoardPage<'_>) -> String {
         metric: page.metric,
         push_base: page.push_base,
     })
+}
+
+/// The ranges offered; `own` are the parameters that stay in the address, with a `&` at their end.
+fn range_links(shown: Span, own: &str) -> Vec<RangeLink> {
+    let link = |(name, length): &(&'static str, Span)| RangeLink {
+        name,
+        address: format!("?{own}range={name}"),
+        length_ms: length.millis(),
+        current: *length == shown,
+    };
+    RANGES.iter().map(link).collect()
 }
 
 /// The page of one panel that stands in another page: no chrome, no links.

@@ -40,6 +40,8 @@ fn assets() -> AssetUrls {
         style: "/assets/h/style.css".into(),
         page_style: "/assets/h/page.css".into(),
         script: script("main"),
+        explore: script("explore"),
+        explore_style: "/assets/h/explore.css".into(),
         embed: script("embed"),
         views: ["chart", "stat", "gauge", "table"].map(view).to_vec(),
         icon: "/assets/h/icon.svg".into(),
