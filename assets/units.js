@@ -6,8 +6,9 @@
  * both to it. So that two languages round alike, rounding is `floor(x * 10^d + 0.5) / 10^d`.
  */
 
-const THIN = '\u202f';
-const MINUS = '\u2212';
+/** The space between a number and its unit. */
+export const THIN = '\u202f';
+export const MINUS = '\u2212';
 const MISSING = '–';
 const THOUSANDS = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
@@ -16,8 +17,10 @@ const FROM = [
   99.95, 9.995, 0.9995, 0.09995, 0.009995, 0.0009995, 0.00009995, 0.000009995, 0.0000009995,
 ];
 
-/** How numbers of one size are written; digits: that many after the point, or a rule.
- * @typedef {{factor: number, suffix: string, digits: number | 'three' | 'whole'}} Scale */
+/** How numbers of one size are written; digits: that many after the point, or a rule; prefix: what
+ * stands right before the number.
+ * @typedef {{factor: number, suffix: string, digits: number | 'three' | 'whole',
+ *   prefix?: string}} Scale */
 
 /** @param {number} size @param {number} base @param {string[]} prefixes @param {string} suffix
  * @returns {Scale} */
@@ -38,18 +41,50 @@ function counted(size, suffix, digits) {
   return size < 9999.5 ? { factor: 1, suffix, digits } : powers(size, 1000, THOUSANDS, suffix);
 }
 
-/** @param {number} size in seconds @param {number} factor @returns {Scale} */
-function seconds(size, factor) {
-  const [times, suffix] =
+/** A unit with parts of a thousandth each below it, and multiples by a thousand above.
+ * @param {number} size @param {number} factor from the value to the unit
+ * @param {string[]} multiples @returns {Scale} */
+function small(size, factor, multiples) {
+  const [times, part] =
     size === 0 || size >= 0.9995
-      ? [1, 's']
+      ? [1, '']
       : size >= 0.0009995
-        ? [1e3, 'ms']
+        ? [1e3, 'm']
         : size >= 0.0000009995
-          ? [1e6, 'µs']
-          : [1e9, 'ns'];
-  return { factor: factor * Number(times), suffix: String(suffix), digits: 'three' };
+          ? [1e6, 'µ']
+          : [1e9, 'n'];
+  const scale = part
+    ? { factor: Number(times), suffix: part + multiples[0] }
+    : powers(size, 1000, multiples, '');
+  return { factor: scale.factor * factor, suffix: scale.suffix, digits: 'three' };
 }
+
+/** Signs of money that everybody knows; they stand before the number. */
+const MONEY = { EUR: '€', USD: '$', GBP: '£', JPY: '¥', INR: '₹', KRW: '₩' };
+
+/** @param {number} size @param {string} code three letters @returns {Scale} */
+function money(size, code) {
+  const prefix = MONEY[/** @type {keyof typeof MONEY} */ (code)] ?? '';
+  const behind = prefix ? '' : code;
+  // ISO 4217 gives these no smaller coin.
+  const digits = code === 'JPY' || code === 'KRW' ? 0 : 2;
+  if (size < 9999.5) return { factor: 1, prefix, suffix: behind, digits };
+  const scale = powers(size, 1000, THOUSANDS, '');
+  return { ...scale, prefix, suffix: [scale.suffix, behind].filter(Boolean).join(THIN) };
+}
+
+/** The multiples of units that have a name each. @type {Record<string, string[]>} */
+const MULTIPLES = {
+  seconds: ['s'],
+  watts: ['W', 'kW', 'MW', 'GW', 'TW'],
+  volts: ['V', 'kV', 'MV'],
+  amperes: ['A', 'kA'],
+  grams: ['g', 'kg', 't', 'kt', 'Mt', 'Gt'],
+  metres: ['m', 'km'],
+};
+
+/** What follows the thousands of a unit. @type {Record<string, string>} */
+const BEHIND = { bits_per_second: 'bit/s', bytes_si: 'B', bits: 'bit', hertz: 'Hz' };
 
 /** @param {number} size @param {string} unit @returns {Scale} */
 function scaleOf(size, unit) {
@@ -59,10 +94,10 @@ function scaleOf(size, unit) {
   if (unit === 'rpm') return { factor: 1, suffix: 'rpm', digits: 0 };
   if (unit === 'bytes') return powers(size, 1024, BINARY, '');
   if (unit === 'bytes_per_second') return powers(size, 1024, BINARY, '/s');
-  if (unit === 'bits_per_second') return powers(size, 1000, THOUSANDS, 'bit/s');
-  if (unit === 'hertz') return powers(size, 1000, THOUSANDS, 'Hz');
-  if (unit === 'seconds') return seconds(size, 1);
-  if (unit === 'milliseconds') return seconds(size / 1000, 0.001);
+  if (BEHIND[unit]) return powers(size, 1000, THOUSANDS, BEHIND[unit]);
+  if (MULTIPLES[unit]) return small(size, 1, MULTIPLES[unit]);
+  if (unit === 'milliseconds') return small(size / 1000, 0.001, MULTIPLES.seconds);
+  if (unit.startsWith('currency:')) return money(size, unit.slice(9));
   if (unit === 'per_second') return counted(size, '/s', 'three');
   return counted(size, unit.startsWith('custom:') ? unit.slice(7) : '', 'whole');
 }
@@ -71,7 +106,7 @@ function scaleOf(size, unit) {
 const exponent = (size) => size.toExponential(2).replace('e+', 'e');
 
 /** @param {number} size @param {number} decimals halves are rounded up */
-function fixed(size, decimals) {
+export function fixed(size, decimals) {
   const power = 10 ** decimals;
   const rounded = Math.floor(size * power + 0.5) / power;
   return rounded < 1e21 ? rounded.toFixed(decimals) : exponent(size);
@@ -88,20 +123,21 @@ function threeDigits(size) {
  * @param {number} value @param {(size: number) => string} write */
 function signed(value, write) {
   const text = write(Math.abs(value));
-  return value < 0 && /[^0.]/.test(text) ? MINUS + text : text;
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
 /** @param {Scale} scale @param {number} value @param {number | null | undefined} decimals */
-function number({ factor, digits }, value, decimals) {
+function number({ factor, digits, prefix = '' }, value, decimals) {
   // A ratio near the end of the scale would leave it as per cent.
   const scaled = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value * factor));
-  return signed(scaled, (size) => {
+  const written = (/** @type {number} */ size) => {
     if (decimals != null) return fixed(size, decimals);
     if (typeof digits === 'number') return fixed(size, digits);
     return digits === 'whole' && Number.isInteger(size) && size < 1e15
       ? fixed(size, 0)
       : threeDigits(size);
-  });
+  };
+  return signed(scaled, (size) => prefix + written(size));
 }
 
 /** Seconds as a length of time in its two largest units. @param {number} value @returns {string} */
@@ -169,7 +205,9 @@ export function axis(ticks, unit) {
   return ticks.map((tick) =>
     tick === 0 && scale.suffix !== '%'
       ? '0'
-      : signed(tick * scale.factor, (size) => fixed(size, decimals)) + space + short,
+      : signed(tick * scale.factor, (size) => (scale.prefix ?? '') + fixed(size, decimals)) +
+        space +
+        short,
   );
 }
 
@@ -180,7 +218,7 @@ const WHOLE = { percent: 100, ratio: 1 };
  * @param {number} length of the axis @param {string} unit */
 function tickStep(length, unit) {
   const wanted = length / 4;
-  if (unit.startsWith('bytes')) return 2 ** Math.ceil(Math.log2(wanted));
+  if (unit === 'bytes' || unit === 'bytes_per_second') return 2 ** Math.ceil(Math.log2(wanted));
   const power = 10 ** Math.floor(Math.log10(wanted));
   return power * ([1, 2, 2.5, 5].find((multiple) => multiple * power >= wanted) ?? 10);
 }
@@ -220,6 +258,12 @@ export function rangeText(rangeMs) {
   if (rangeMs % 86_400_000 === 0) return `${rangeMs / 86_400_000}d`;
   if (rangeMs % 3_600_000 === 0) return `${rangeMs / 3_600_000}h`;
   return rangeMs % 60_000 === 0 ? `${rangeMs / 60_000}m` : `${Math.round(rangeMs / 1000)}s`;
+}
+
+/** A range in words: `5 min`, `1 h`, `90 s`. @param {number} rangeMs */
+export function lengthText(rangeMs) {
+  const text = rangeText(rangeMs);
+  return `${parseFloat(text)} ${text.endsWith('m') ? 'min' : text.at(-1)}`;
 }
 
 /** A day as `Nov 24`. @param {number} ms since the epoch */

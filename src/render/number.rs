@@ -18,7 +18,7 @@ pub const MISSING: &str = "–";
 /// The space between a number and its unit: narrow, and no line breaks at it.
 pub const THIN_SPACE: char = '\u{202f}';
 
-const MINUS: char = '\u{2212}';
+pub(super) const MINUS: char = '\u{2212}';
 const THOUSANDS: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
 const BINARY: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
@@ -68,8 +68,10 @@ pub fn axis(ticks: &[f64], unit: &Unit) -> Vec<String> {
     });
     let decimals = decimals.unwrap_or(6).unsigned_abs() as u8;
     let short = scale.suffix.trim_end_matches("bit/s").trim_end_matches("/s");
+    let prefix = scale.prefix;
     let label = |tick: &f64| {
-        let number = signed(*tick * scale.factor, |size| fixed(size, decimals));
+        let number =
+            signed(*tick * scale.factor, |size| format!("{prefix}{}", fixed(size, decimals)));
         match short {
             _ if *tick == 0.0 && !matches!(unit, Unit::Percent | Unit::Ratio) => "0".to_owned(),
             "" | "%" | "k" | "M" | "G" | "T" | "P" | "E" => format!("{number}{short}"),
@@ -82,6 +84,8 @@ pub fn axis(ticks: &[f64], unit: &Unit) -> Vec<String> {
 /// How a unit writes numbers of one size.
 struct Scale {
     factor: f64,
+    /// What stands right before the number.
+    prefix: &'static str,
     suffix: Cow<'static, str>,
     digits: Digits,
 }
@@ -108,9 +112,17 @@ impl Scale {
             Unit::Bytes => Self::powers(size, 1024.0, &BINARY, ""),
             Unit::BytesPerSecond => Self::powers(size, 1024.0, &BINARY, "/s"),
             Unit::BitsPerSecond => Self::powers(size, 1000.0, &THOUSANDS, "bit/s"),
+            Unit::BytesSi => Self::powers(size, 1000.0, &THOUSANDS, "B"),
+            Unit::Bits => Self::powers(size, 1000.0, &THOUSANDS, "bit"),
             Unit::Hertz => Self::powers(size, 1000.0, &THOUSANDS, "Hz"),
-            Unit::Seconds => Self::seconds(size, 1.0),
-            Unit::Milliseconds => Self::seconds(size / 1000.0, 0.001),
+            Unit::Seconds => Self::small(size, 1.0, &["s"]),
+            Unit::Milliseconds => Self::small(size / 1000.0, 0.001, &["s"]),
+            Unit::Watts => Self::small(size, 1.0, &["W", "kW", "MW", "GW", "TW"]),
+            Unit::Volts => Self::small(size, 1.0, &["V", "kV", "MV"]),
+            Unit::Amperes => Self::small(size, 1.0, &["A", "kA"]),
+            Unit::Grams => Self::small(size, 1.0, &["g", "kg", "t", "kt", "Mt", "Gt"]),
+            Unit::Metres => Self::small(size, 1.0, &["m", "km"]),
+            Unit::Currency(code) => Self::money(size, *code),
             Unit::PerSecond => Self::counted(size, "/s", Digits::Three),
             Unit::Custom(word) => Self::counted(size, word, Digits::Whole),
             Unit::None | Unit::Count | Unit::Duration | Unit::Timestamp => {
@@ -120,7 +132,7 @@ impl Scale {
     }
 
     fn plain(factor: f64, suffix: &'static str, digits: Digits) -> Self {
-        Self { factor, suffix: Cow::Borrowed(suffix), digits }
+        Self { factor, prefix: "", suffix: Cow::Borrowed(suffix), digits }
     }
 
     /// The greatest power of `base` that leaves the number at or above one.
@@ -132,42 +144,81 @@ impl Scale {
         }
         let digits = if power == 0 { Digits::Whole } else { Digits::Three };
         let suffix = Cow::Owned(format!("{}{suffix}", prefixes[power]));
-        Self { factor: base.powi(-(power as i32)), suffix, digits }
+        Self { factor: base.powi(-(power as i32)), prefix: "", suffix, digits }
     }
 
     /// Numbers below 10,000 as they are, larger ones in thousands, millions and so on.
     fn counted(size: f64, suffix: &str, digits: Digits) -> Self {
         if size < 9999.5 {
-            return Self { factor: 1.0, suffix: Cow::Owned(suffix.to_owned()), digits };
+            return Self { factor: 1.0, prefix: "", suffix: Cow::Owned(suffix.to_owned()), digits };
         }
         Self::powers(size, 1000.0, &THOUSANDS, suffix)
     }
 
-    fn seconds(size: f64, factor: f64) -> Self {
-        let (times, suffix) = match size {
-            size if size == 0.0 || size >= 0.9995 => (1.0, "s"),
-            size if size >= 0.000_999_5 => (1e3, "ms"),
-            size if size >= 0.000_000_999_5 => (1e6, "µs"),
-            _ => (1e9, "ns"),
+    /// A unit with parts of a thousandth each below it, and multiples by a thousand above; `factor`
+    /// leads from the value to the unit.
+    fn small(size: f64, factor: f64, multiples: &[&'static str]) -> Self {
+        let (times, part) = match size {
+            size if size == 0.0 || size >= 0.9995 => (1.0, ""),
+            size if size >= 0.000_999_5 => (1e3, "m"),
+            size if size >= 0.000_000_999_5 => (1e6, "µ"),
+            _ => (1e9, "n"),
         };
-        Self::plain(factor * times, suffix, Digits::Three)
+        let mut scale = if part.is_empty() {
+            Self::powers(size, 1000.0, multiples, "")
+        } else {
+            let unit = multiples.first().unwrap_or(&"");
+            Self {
+                suffix: Cow::Owned(format!("{part}{unit}")),
+                ..Self::plain(times, "", Digits::Three)
+            }
+        };
+        scale.factor *= factor;
+        scale.digits = Digits::Three;
+        scale
+    }
+
+    /// Money: a sign that everybody knows stands before the number, three letters behind it.
+    fn money(size: f64, code: [u8; 3]) -> Self {
+        // ISO 4217 gives these no smaller coin.
+        let whole = matches!(&code, b"JPY" | b"KRW");
+        let digits = if whole { Digits::Fixed(0) } else { Digits::Fixed(2) };
+        let prefix = match &code {
+            b"EUR" => "€",
+            b"USD" => "$",
+            b"GBP" => "£",
+            b"JPY" => "¥",
+            b"INR" => "₹",
+            b"KRW" => "₩",
+            _ => "",
+        };
+        let behind =
+            if prefix.is_empty() { code.escape_ascii().to_string() } else { String::new() };
+        if size < 9999.5 {
+            return Self { factor: 1.0, prefix, suffix: Cow::Owned(behind), digits };
+        }
+        let scale = Self::powers(size, 1000.0, &THOUSANDS, "");
+        let parts = [scale.suffix.as_ref(), &behind].map(str::to_owned);
+        let suffix = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        Self { prefix, suffix: Cow::Owned(suffix.join("\u{202f}")), ..scale }
     }
 
     fn number(&self, value: f64, decimals: Option<u8>) -> String {
         // A ratio near the end of the scale would leave it as per cent.
         let scaled = (value * self.factor).clamp(f64::MIN, f64::MAX);
-        signed(scaled, |size| match (decimals, self.digits) {
+        let digits = |size: f64| match (decimals, self.digits) {
             (Some(decimals), _) | (None, Digits::Fixed(decimals)) => fixed(size, decimals),
             (None, Digits::Whole) if size.fract() == 0.0 && size < 1e15 => fixed(size, 0),
             (None, _) => three_digits(size),
-        })
+        };
+        signed(scaled, |size| format!("{}{}", self.prefix, digits(size)))
     }
 }
 
 /// Writes the size of a number and puts the sign before it, unless everything was rounded away.
 fn signed(value: f64, write: impl Fn(f64) -> String) -> String {
     let text = write(value.abs());
-    let zero = text.bytes().all(|byte| byte == b'0' || byte == b'.');
+    let zero = !text.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0');
     if value < 0.0 && !zero { format!("{MINUS}{text}") } else { text }
 }
 
@@ -195,7 +246,7 @@ fn three_digits(size: f64) -> String {
 }
 
 /// A size with that many digits after the point, halves rounded up.
-fn fixed(size: f64, decimals: u8) -> String {
+pub(super) fn fixed(size: f64, decimals: u8) -> String {
     let power = 10_f64.powi(i32::from(decimals));
     let rounded = (size * power + 0.5).floor() / power;
     if !rounded.is_finite() || rounded >= 1e21 {

@@ -36,6 +36,7 @@ test('an axis has one scale and no needless digits', () => {
   check([0, 5000, 10000, 15000], 'per_second', ['0', '5k', '10k', '15k']);
   check([0, 5e7, 1e8], 'bits_per_second', ['0', '50M', '100M']);
   check([0, 2 ** 29, 2 ** 30], 'bytes', ['0', '0.5 GiB', '1.0 GiB']);
+  check([-5, 0, 5], 'currency:EUR', ['−€5', '0', '€5']);
   check([0, 0.02, 0.04], 'seconds', ['0', '20 ms', '40 ms']);
   check([-1, 0, 1], 'celsius', ['−1 °C', '0', '1 °C']);
   check([], 'none', []);
