@@ -14,7 +14,11 @@
  *   last heard, how long it is fresh after that, and where its times stand
  */
 
+import { judges, mappingOf, verdict } from './judge.js';
 import { format, rangeText } from './units.js';
+
+/** The kinds that choose what they show among all series. */
+const LOOK_AT_ALL = new Set(['table', 'bars', 'pie', 'events']);
 
 /** From this step on a chart says how far apart its values are. */
 const FAR_APART_MS = 15_000;
@@ -206,7 +210,7 @@ export function rowsOf(spec, channels, slots, now) {
       });
     });
   });
-  const most = spec.kind === 'table' ? rows.length : (spec.limit ?? SERIES_MAX);
+  const most = LOOK_AT_ALL.has(spec.kind) ? rows.length : (spec.limit ?? SERIES_MAX);
   // Where not all can be shown, those that go on come before those that have ended.
   if (rows.length > most) rows.sort((one, other) => Number(one.stale) - Number(other.stale));
   const kept = rows.slice(0, most);
@@ -225,13 +229,23 @@ export function rowsOf(spec, channels, slots, now) {
   return kept;
 }
 
-/** The highest threshold that one of these series has reached; old values reach none. What a stat
- * says in its note reaches none either.
- * @param {Spec} spec @param {Row[]} rows */
+const RANK = { warn: 1, critical: 2 };
+
+/** What is worst among the fresh values of these series: its level and the word for it, which is
+ * empty where the panel says it in place of the value anyway. @param {Spec} spec
+ * @param {Row[]} rows @returns {{level: string, word: string} | undefined} */
 export function reached(spec, rows) {
-  const counts = (/** @type {Row} */ row) =>
-    !row.stale && (spec.kind !== 'stat' || row.query === 0);
-  return spec.thresholds.findLast(({ value }) =>
-    rows.some((row) => counts(row) && row.value >= value),
-  );
+  /** @type {{rank: number, value: number, level: string, word: string} | undefined} */
+  let worst;
+  for (const { query, stale, value } of rows) {
+    const found = stale || !judges(spec, query) ? null : verdict(spec, value);
+    if (!found) continue;
+    const rank = RANK[/** @type {keyof typeof RANK} */ (found.level)];
+    // Of two thresholds of one level the higher one counts.
+    if (!worst || rank > worst.rank || (rank === worst.rank && value > worst.value))
+      worst = { ...found, rank, value };
+  }
+  if (!worst) return undefined;
+  const shownAnyway = spec.kind === 'stat' && mappingOf(spec, worst.value) >= 0;
+  return { level: worst.level, word: shownAnyway ? '' : worst.word };
 }

@@ -11,12 +11,17 @@
  *   times?: boolean}} Query  below: its values are drawn downwards; times: its values are times of
  *   the other queries' samples
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
- *   kind: string, nulls?: string, min: number | null, max: number | null,
- *   thresholds: {value: number, level: string, word: string, show?: string}[],
- *   width: number, height: number, legend: boolean, note: string, limit: number | null,
- *   heading: string, color: number, hide_when_empty: boolean,
+ *   kind: string, min: number | null, max: number | null,
+ *   thresholds: {value: number, level: string, word: string, show?: string}[], width: number,
+ *   height: number, legend: boolean, note: string, limit: number | null, heading: string,
+ *   color: number, hide_when_empty: boolean, description?: string, no_data?: string,
+ *   links?: {title: string, url: string}[], nulls?: string, legend_as?: string, stats?: string[],
+ *   mappings?: {from: number | null, to: number | null, text: string, level: string | null}[],
+ *   columns?: string[], change?: boolean, better?: string, text?: TextNode[],
  *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
  *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
+ * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,
+ *   or an element with where it leads and what is inside
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
  * @typedef {{title?: string, mistakes?: string[], gone?: boolean}} About  what is to be said beside
  *   the panels; gone: the board was removed

@@ -6,7 +6,7 @@
  * @import { Panel } from './panel.js'
  */
 
-import { emptyNote, make } from './build.js';
+import { about, emptyNote, make } from './build.js';
 
 /** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
@@ -28,7 +28,8 @@ function panelElement(spec) {
     make('h2', { id: `t-${spec.id}` }, [spec.title]),
   ]);
   if (spec.subtitle) head.append(make('span', { class: 'sub' }, [spec.subtitle]));
-  panel.append(head, make('div', { class: 'body' }, [emptyNote()]));
+  head.append(...about(spec));
+  panel.append(head, make('div', { class: 'body' }, [emptyNote(spec.no_data)]));
   return panel;
 }
 

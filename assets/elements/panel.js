@@ -18,7 +18,7 @@
  */
 
 import { freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
-import { dateTime, rangeText } from '../units.js';
+import { dateTime, lengthText } from '../units.js';
 import { emptyNote, headWord, make } from './build.js';
 import { Legend } from './legend.js';
 
@@ -130,16 +130,18 @@ export class Panel extends HTMLElement {
     this.#rows = rowsOf(spec, this.#channels, this.#slots, now);
     this.#endMs = this.#end(now);
     this.#age(spec);
-    const main = this.#rows.some(({ query }) => query === 0 || spec.kind !== 'stat');
+    const main =
+      spec.kind === 'text' || this.#rows.some(({ query }) => query === 0 || spec.kind !== 'stat');
     if (spec.hide_when_empty && !Panel.page.embedded) this.toggleAttribute('hidden', !main);
-    if (!main) return this.#empty();
+    if (!main) return this.#empty(spec);
     if (this.#view) return this.#update(spec);
     const create = Panel.page.view(spec.kind);
     if (!create || this.#queued || this.#size[1] <= 0) return;
     this.#queued = true;
     Panel.page.later(isChart(spec.kind), () => {
       this.#queued = false;
-      if (this.isConnected && this.#rows.length > 0) this.#make(spec, create);
+      if (this.isConnected && (spec.kind === 'text' || this.#rows.length > 0))
+        this.#make(spec, create);
     });
   }
 
@@ -155,11 +157,12 @@ export class Panel extends HTMLElement {
     return now - end > fresh ? now : end;
   }
 
-  #empty() {
-    if (this.body.querySelector('.empty')) return;
-    const ended = this.#view && `no values in the last ${rangeText(Panel.page.rangeMs())}`;
+  /** @param {Spec} spec */
+  #empty(spec) {
+    if (!this.#view && this.body.querySelector('.empty')) return;
+    const ended = this.#view && `no values in the last ${lengthText(Panel.page.rangeMs())}`;
     this.renew();
-    this.body.replaceChildren(emptyNote(ended || undefined));
+    this.body.replaceChildren(emptyNote(spec.no_data || ended || undefined));
     this.#legend.clear();
   }
 
@@ -195,7 +198,7 @@ export class Panel extends HTMLElement {
     const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
     this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
     if (!chart) return;
-    if (spec.legend) this.#legend.show(this.#rows);
+    if (spec.legend) this.#legend.show(this.#rows, spec);
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();
@@ -249,8 +252,9 @@ export class Panel extends HTMLElement {
   toggleTable(dataTable) {
     const old = this.body.querySelector('.data');
     const { spec } = this;
-    if (old || !spec || !this.#view?.beside) return old?.remove();
-    const box = dataTable(spec, this.#rows, this.#endMs, Panel.page.rangeMs());
+    if (old || !spec || !(this.#view?.beside || this.#view?.table)) return old?.remove();
+    const [endMs, rangeMs, told] = [this.#endMs, Panel.page.rangeMs(), this.#view.table?.()];
+    const box = dataTable(spec, this.#rows, endMs, rangeMs, told);
     this.body.append(box);
     box.focus();
     return undefined;

@@ -1,21 +1,18 @@
 /**
- * One large number with a small line below it.
+ * One large number with a small line below it, and how it has changed.
  *
+ * @import { Row } from '../rows.js'
  * @import { Spec } from '../subscription.js'
  * @import { Model } from './chart.js'
  */
 
-import { format, parts } from '../units.js';
+import { mappingOf } from '../judge.js';
+import { difference } from '../parts/change.js';
+import { html, set, svg, write } from '../parts/elements.js';
 import { reached } from '../rows.js';
+import { format, parts } from '../units.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const [WIDE, HIGH, POINTS, LEAST_MS] = [120, 32, 60, 60_000];
-
-/** Written only when it changed.
- * @param {Element} element @param {string} name @param {string} value */
-function set(element, name, value) {
-  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-}
 
 /** The line of values and the area below it, with breaks where there is none.
  * @param {(number | null)[]} values @returns {[string, string]} */
@@ -38,55 +35,72 @@ function paths(values) {
   return [area, line];
 }
 
+/** The values that the small line goes through. It spans what there is, a minute at least; its
+ * points stand on a fixed grid of columns, else the shape would shimmer at every step.
+ * @param {Row} row @param {Model} model */
+function pointsOf(row, { endMs, rangeMs }) {
+  const step = row.window.stepMs;
+  const newest = Math.floor(endMs / step);
+  const oldest = row.window.first(row.index) ?? newest;
+  const span = Math.min(rangeMs, Math.max(LEAST_MS, (newest - oldest) * step));
+  const stride = Math.max(1, Math.ceil(span / step / POINTS));
+  const count = Math.max(2, Math.floor(span / step / stride) + 1);
+  const last = Math.floor(newest / stride) * stride;
+  return Array.from({ length: count }, (_, at) => {
+    const found = row.window.value(row.index, last - (count - 1 - at) * stride);
+    return Number.isFinite(found) ? found : null;
+  });
+}
+
+/** What stands in large: the word for the value, or the number and its unit; and its level.
+ * @param {Spec} spec @param {Row} row */
+function shown(spec, row) {
+  const mapping = spec.mappings?.[mappingOf(spec, row.value)];
+  if (!mapping)
+    return { text: parts(row.value, row.unit, spec.decimals), level: reached(spec, [row])?.level };
+  return { text: [mapping.text, ''], level: row.stale ? null : mapping.level, mapped: true };
+}
+
 /** @param {HTMLElement} host the panel's body @param {{spec: Spec}} options */
 export function create(host, { spec }) {
-  const line = host.ownerDocument.createElement('p');
-  line.className = 'num';
-  const [note, number, unit] = ['em', 'span', 'small'].map((name) => document.createElement(name));
+  const line = html('p', 'num');
+  const [note, number, unit] = [html('em'), html('span'), html('small')];
   line.append(...(spec.note ? [note] : []), number, unit);
-  const spark = document.createElement('div');
-  spark.className = `spark c${spec.color || 1}`;
-  const svg = document.createElementNS(SVG, 'svg');
-  set(svg, 'viewBox', `0 0 ${WIDE} ${HIGH}`);
-  set(svg, 'preserveAspectRatio', 'none');
-  set(svg, 'aria-hidden', 'true');
-  const [area, stroke] = ['a', 'l'].map((name) => {
-    const path = document.createElementNS(SVG, 'path');
-    set(path, 'class', name);
-    return svg.appendChild(path);
+  const change = html('p', 'change');
+  const words = change.appendChild(html('span'));
+  const spark = html('div', `spark c${spec.color || 1}`);
+  const picture = svg('svg', {
+    viewBox: `0 0 ${WIDE} ${HIGH}`,
+    preserveAspectRatio: 'none',
+    'aria-hidden': 'true',
   });
-  spark.append(svg);
-  host.replaceChildren(line, spark);
+  const [area, stroke] = [svg('path', { class: 'a' }), svg('path', { class: 'l' })];
+  picture.append(area, stroke);
+  spark.append(picture);
+  host.replaceChildren(line, ...(spec.change ? [change] : []), spark);
   return {
     /** @param {Model} model */
-    update({ rows, endMs, rangeMs }) {
+    update(model) {
+      const { rows, endMs, rangeMs } = model;
       const row = rows.find(({ query }) => query === 0);
       if (!row) return;
-      const [value, suffix] = parts(row.value, row.unit, spec.decimals);
-      if (number.textContent !== value) number.textContent = value;
-      if (unit.textContent !== suffix) unit.textContent = suffix;
-      const threshold = reached(spec, [row]);
-      const words = spec.note.replace(/\{(\d+)\}/g, (_, query) => {
-        const other = rows.find((each) => each.query === Number(query));
-        return format(other?.value, other?.unit ?? '', spec.decimals);
-      });
-      if (note.textContent !== words) note.textContent = words;
-      if (threshold) set(line, 'data-level', threshold.level);
-      else line.removeAttribute('data-level');
-      // The line spans what there is, a minute at least. Its points stand on a fixed grid of
-      // columns, else the shape would shimmer at every step.
-      const step = row.window.stepMs;
-      const newest = Math.floor(endMs / step);
-      const oldest = row.window.first(row.index) ?? newest;
-      const span = Math.min(rangeMs, Math.max(LEAST_MS, (newest - oldest) * step));
-      const stride = Math.max(1, Math.ceil(span / step / POINTS));
-      const count = Math.max(2, Math.floor(span / step / stride) + 1);
-      const last = Math.floor(newest / stride) * stride;
-      const values = Array.from({ length: count }, (_, at) => {
-        const found = row.window.value(row.index, last - (count - 1 - at) * stride);
-        return Number.isFinite(found) ? found : null;
-      });
-      const [filled, drawn] = paths(values);
+      const { text, level, mapped } = shown(spec, row);
+      write(number, text[0]);
+      write(unit, text[1]);
+      set(line, 'data-level', level);
+      write(
+        note,
+        spec.note.replace(/\{(\d+)\}/g, (_, query) => {
+          const other = rows.find((each) => each.query === Number(query));
+          return format(other?.value, other?.unit ?? '', spec.decimals);
+        }),
+      );
+      if (spec.change) {
+        const found = mapped ? null : difference(spec, row, endMs, rangeMs);
+        write(words, found?.text ?? '');
+        set(words, 'data-level', found?.level);
+      }
+      const [filled, drawn] = paths(pointsOf(row, model));
       set(area, 'd', filled);
       set(stroke, 'd', drawn);
     },

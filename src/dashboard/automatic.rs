@@ -10,8 +10,9 @@ use crate::query::Plan;
 /// Ids that stand in the page for something else than a panel.
 const RESERVED_IDS: [&str; 5] = ["main", "mistakes", "notice", "push", "wg-data"];
 
-/// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`.
-const RESERVED_PREFIXES: [&str; 2] = ["t-", "h-"];
+/// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`, what
+/// stands behind an `i` under `i-`.
+const RESERVED_PREFIXES: [&str; 3] = ["t-", "h-", "i-"];
 
 /// Endings of names, with the unit they tell. The first that fits wins.
 const ENDINGS: [(&str, Unit); 16] = [

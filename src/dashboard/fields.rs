@@ -123,13 +123,50 @@ impl<'a> Fields<'a> {
 
     /// A text of at most `chars_max` characters without control characters; empty when left out.
     pub(super) fn text(&self, key: &'static str, chars_max: usize) -> String {
+        let text = self.lines(key, chars_max);
+        if text.chars().any(char::is_control) {
+            self.wrong(key, "the text has line breaks or other control characters in it");
+        }
+        text
+    }
+
+    /// A text of at most `chars_max` characters, of any number of lines; empty when left out.
+    pub(super) fn lines(&self, key: &'static str, chars_max: usize) -> String {
         let text = self.typed(key, "a text", DeValue::as_str).unwrap_or_default();
         if text.chars().count() > chars_max {
             self.wrong(key, format!("the text is longer than {chars_max} characters"));
-        } else if text.chars().any(char::is_control) {
-            self.wrong(key, "the text has line breaks or other control characters in it");
         }
         text.to_owned()
+    }
+
+    /// A list of at most `most` texts; empty when left out.
+    pub(super) fn texts(&self, key: &'static str, most: usize) -> Vec<String> {
+        let list = self.typed(key, "a list of texts", |value| {
+            let texts = value.as_array()?.iter().map(|text| text.get_ref().as_str());
+            texts.map(|text| text.map(str::to_owned)).collect::<Option<Vec<String>>>()
+        });
+        let list = list.unwrap_or_default();
+        if list.len() > most {
+            self.wrong(key, format!("there are {}, the most is {most}", list.len()));
+        }
+        list
+    }
+
+    /// One of the `known`, by its name; `what` is what they are called.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &'static str,
+        what: &str,
+        known: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Option<T> {
+        let text = self.typed(key, "a text", DeValue::as_str)?;
+        let found = known.iter().copied().find(|each| name(*each) == text);
+        if found.is_none() {
+            let known: Vec<&str> = known.iter().map(|each| name(*each)).collect();
+            self.wrong(key, format!("no {what} `{text}` (there are {})", known.join(", ")));
+        }
+        found
     }
 
     pub(super) fn flag(&self, key: &'static str, default: bool) -> bool {

@@ -4,15 +4,17 @@
 //! unique, its sizes lie in bounds. Nothing here knows how a panel looks; that is `render`.
 
 pub mod automatic;
+mod document;
 mod explored;
 mod fields;
+pub mod markdown;
+mod meaning;
 mod parse;
 mod unit;
 
-use serde_json::{Value, json};
-
 pub use explored::{RESULT, as_toml, explored};
 pub use fields::Mistake;
+pub use meaning::{Level, Mapping, Mark, Threshold};
 pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
 
@@ -62,7 +64,7 @@ pub struct Panel {
     pub metric: Option<String>,
     /// How it shows its values.
     pub kind: PanelKind,
-    /// What it shows, at least one.
+    /// What it shows, at least one; none in a panel of kind [`PanelKind::Text`].
     pub queries: Vec<PanelQuery>,
     /// The unit of its values.
     pub unit: Unit,
@@ -78,14 +80,36 @@ pub struct Panel {
     pub width: u8,
     /// Rows of the grid that it takes, 1 to 12.
     pub height: u8,
+    /// A sentence or two behind an `i` in the head; may be empty.
+    pub description: String,
+    /// Where the panel leads, behind the same `i`.
+    pub links: Vec<Link>,
+    /// What it says while it has nothing to show; its own words when empty.
+    pub no_data: String,
+    /// What a chart does where a series has no value.
+    pub nulls: Nulls,
+    /// Values that have a word.
+    pub mappings: Vec<Mapping>,
     /// Whether the series are listed below the chart.
     pub legend: bool,
+    /// How they are listed.
+    pub legend_as: Legend,
+    /// What the list says of each series, at least one.
+    pub stats: Vec<Stat>,
+    /// The labels that have a column of their own in a table.
+    pub columns: Vec<String>,
+    /// Whether a stat tells the change since the value one range ago.
+    pub change: bool,
+    /// Which way that change is a good one.
+    pub better: Option<Better>,
+    /// What a panel of kind [`PanelKind::Text`] says.
+    pub text: Vec<markdown::Node>,
     /// A few words beside a stat's number; `{1}` stands for the newest value of query number 1,
     /// counted from 0.
     pub note: String,
     /// The finest step of its queries.
     pub step: Option<Span>,
-    /// The most rows of a table, or series of another panel, that are shown.
+    /// The most rows, shares or events, or series of another panel, that are shown.
     pub limit: Option<usize>,
     /// The heading of a table's first column; may be empty.
     pub heading: String,
@@ -108,10 +132,32 @@ pub enum PanelKind {
     Gauge,
     /// The newest values as rows; a column a query.
     Table,
+    /// The newest values as bars, the largest first.
+    Bars,
+    /// The newest values as shares of a whole.
+    Pie,
+    /// The states of each series over time.
+    Timeline,
+    /// The changes of state, the newest first.
+    Events,
+    /// A text.
+    Text,
 }
 
 impl PanelKind {
-    const ALL: [Self; 5] = [Self::Line, Self::Stack, Self::Stat, Self::Gauge, Self::Table];
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Line,
+        Self::Stack,
+        Self::Stat,
+        Self::Gauge,
+        Self::Table,
+        Self::Bars,
+        Self::Pie,
+        Self::Timeline,
+        Self::Events,
+        Self::Text,
+    ];
 
     /// Whether it is drawn over time, with axes.
     pub const fn is_chart(self) -> bool {
@@ -126,7 +172,22 @@ impl PanelKind {
             Self::Stat => "stat",
             Self::Gauge => "gauge",
             Self::Table => "table",
+            Self::Bars => "bars",
+            Self::Pie => "pie",
+            Self::Timeline => "timeline",
+            Self::Events => "events",
+            Self::Text => "text",
         }
+    }
+
+    /// Whether it shows the words of [`Panel::mappings`].
+    pub const fn has_words(self) -> bool {
+        matches!(self, Self::Stat | Self::Table | Self::Timeline | Self::Events)
+    }
+
+    /// Whether it chooses what it shows among all series, which its limit does not bound.
+    pub const fn looks_at_all(self) -> bool {
+        matches!(self, Self::Table | Self::Bars | Self::Pie | Self::Events)
     }
 }
 
@@ -156,32 +217,104 @@ impl PanelQuery {
     }
 }
 
-/// A value from which on something is wrong.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Threshold {
-    /// The value, in the panel's unit.
-    pub value: f64,
-    /// How wrong.
-    pub level: Level,
-    /// What the panel then says, since colour alone is not enough.
-    pub word: String,
+/// What stands behind a panel's title: words and an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The words.
+    pub title: String,
+    /// Where it leads: `http`, `https`, or an address of this service.
+    pub url: String,
 }
 
-/// How wrong something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Worth a look.
-    Warn,
-    /// Worth acting on.
-    Critical,
+/// What a chart does where a series has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nulls {
+    /// It leaves a gap.
+    Gap,
+    /// It takes the value for zero.
+    Zero,
+    /// It leads the line from the value before to the one after.
+    Connect,
 }
 
-impl Level {
-    /// The level as dashboard files and the page name it.
+impl Nulls {
+    const ALL: [Self; 3] = [Self::Gap, Self::Zero, Self::Connect];
+
+    /// The way as dashboard files and the page name it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Warn => "warn",
-            Self::Critical => "critical",
+            Self::Gap => "gap",
+            Self::Zero => "zero",
+            Self::Connect => "connect",
+        }
+    }
+}
+
+/// How a chart lists its series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legend {
+    /// One behind the other.
+    List,
+    /// As a table with a row each.
+    Table,
+}
+
+impl Legend {
+    const ALL: [Self; 2] = [Self::List, Self::Table];
+
+    /// The form as dashboard files and the page name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Table => "table",
+        }
+    }
+}
+
+/// What a legend says of the values of a series in the range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stat {
+    /// The newest value.
+    Last,
+    /// The least one.
+    Min,
+    /// The greatest one.
+    Max,
+    /// The mean of all of them.
+    Mean,
+}
+
+impl Stat {
+    const ALL: [Self; 4] = [Self::Last, Self::Min, Self::Max, Self::Mean];
+
+    /// The figure as dashboard files and the page name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Last => "last",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Mean => "mean",
+        }
+    }
+}
+
+/// Which way a change is a good one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Down.
+    Lower,
+    /// Up.
+    Higher,
+}
+
+impl Better {
+    const ALL: [Self; 2] = [Self::Lower, Self::Higher];
+
+    /// The way as dashboard files and the page name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Higher => "higher",
         }
     }
 }
@@ -204,7 +337,18 @@ impl Panel {
             thresholds: Vec::new(),
             width,
             height,
+            description: String::new(),
+            links: Vec::new(),
+            no_data: String::new(),
+            nulls: Nulls::Gap,
+            mappings: Vec::new(),
             legend: true,
+            legend_as: Legend::List,
+            stats: vec![Stat::Last],
+            columns: Vec::new(),
+            change: false,
+            better: None,
+            text: Vec::new(),
             note: String::new(),
             step: None,
             limit: None,
@@ -214,19 +358,34 @@ impl Panel {
         }
     }
 
-    /// The most rows or series that it shows, given or not.
+    /// The most rows, series, shares or events that it shows, given or not.
     pub fn series_max(&self) -> usize {
-        self.limit.unwrap_or(if self.kind == PanelKind::Table { 10 } else { 20 })
+        self.limit.unwrap_or(match self.kind {
+            PanelKind::Table | PanelKind::Bars => 10,
+            PanelKind::Pie => 7,
+            PanelKind::Events => 50,
+            _ => 20,
+        })
+    }
+
+    /// Whether something stands behind the `i` in its head.
+    pub fn says_more(&self) -> bool {
+        !self.description.is_empty() || !self.links.is_empty()
+    }
+
+    /// Whether its legend is a table.
+    pub fn lists_as_table(&self) -> bool {
+        self.legend_as == Legend::Table
+    }
+
+    /// Whether its legend says more than the newest values, and so has to say what is what.
+    pub fn names_figures(&self) -> bool {
+        self.stats != [Stat::Last]
     }
 
     /// The unit of one of its queries.
     pub fn unit_of(&self, query: usize) -> &Unit {
         self.queries.get(query).and_then(|query| query.unit.as_ref()).unwrap_or(&self.unit)
-    }
-
-    /// The highest threshold that a value has reached.
-    pub fn reached(&self, value: f64) -> Option<&Threshold> {
-        self.thresholds.iter().rev().find(|threshold| value >= threshold.value)
     }
 
     /// Its queries, by number, whose lines are drawn with the least and the greatest value between
@@ -239,54 +398,6 @@ impl Panel {
         let has_bounds = |query: &PanelQuery| query.plan.bounds(Span::from_secs(3600)).is_some();
         let banded = self.queries.iter().map(|query| !query.times && has_bounds(query));
         banded.enumerate().filter_map(|(number, banded)| banded.then_some(number)).collect()
-    }
-
-    /// The panel as the page's script reads it. The queries' texts stay with the server: the script
-    /// gets channels, and says nothing of how they are filled.
-    pub fn document(&self) -> Value {
-        let thresholds: Vec<Value> = self
-            .thresholds
-            .iter()
-            .map(|threshold| {
-                json!({
-                    "value": threshold.value,
-                    "level": threshold.level.name(),
-                    "word": threshold.word,
-                })
-            })
-            .collect();
-        let queries: Vec<Value> = (self.queries.iter().enumerate())
-            .map(|(index, query)| {
-                json!({
-                    "legend": query.legend,
-                    "column": query.column,
-                    "unit": self.unit_of(index).to_string(),
-                    "bar": query.bar,
-                    "times": query.times,
-                })
-            })
-            .collect();
-        json!({
-            "id": self.id,
-            "title": self.title,
-            "subtitle": self.subtitle,
-            "kind": self.kind.name(),
-            "unit": self.unit.to_string(),
-            "decimals": self.decimals,
-            "min": self.min,
-            "max": self.max,
-            "thresholds": thresholds,
-            "width": self.width,
-            "height": self.height,
-            "legend": self.legend,
-            "note": self.note,
-            "limit": self.series_max(),
-            "heading": self.heading,
-            "color": self.color,
-            "hide_when_empty": self.hide_when_empty,
-            "queries": queries,
-            "bands": self.bands(),
-        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dashboard files: what is taken, and how each mistake reads.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::model::MetricType::{Counter, Gauge, Unknown};
 use crate::model::{Metadata, MetricType};
@@ -107,7 +109,7 @@ range = "3y"
 [[dashboard.panel]]
 id = "a"
 title = "A"
-kind = "pie"
+kind = "pies"
 width = 13
 query = "sum("
 
@@ -130,13 +132,15 @@ query = 7
     check("dashboard.toml:2: dashboard[0].title: `title` is missing or empty");
     check("dashboard.toml:3: dashboard[0].slug: `Shop` has other characters in it");
     check("dashboard.toml:4: dashboard[0].range: `3y` lies outside the bounds, 1m to 2y");
-    check("dashboard.toml:9: dashboard[0].panel[0].kind: no kind `pie` (there are line, stack, ");
+    check("dashboard.toml:9: dashboard[0].panel[0].kind: no kind `pies` (there are line, stack, ");
     check(
         "dashboard.toml:10: dashboard[0].panel[0].width: this is the number 13, it must be a whole",
     );
     check("dashboard.toml:11: dashboard[0].panel[0].query: 1:");
     check("dashboard.toml:14: dashboard[0].panel[1].id: `a` names an earlier panel");
-    check("dashboard.toml:16: dashboard[0].panel[1].colour: unknown key (known here: color, ");
+    check(
+        "dashboard.toml:16: dashboard[0].panel[1].colour: unknown key (known here: better, change, color, ",
+    );
     check("dashboard.toml:18: dashboard[0].panel[1].max: `max` must lie above `min`");
     check("dashboard.toml:19: dashboard[0].panel[1].decimals: this is the number 1.5, it must be");
     check("dashboard.toml:20: dashboard[0].panel[1].query: a query must be a text");
@@ -174,6 +178,106 @@ fn what_is_no_toml_or_no_dashboard_is_told_too() {
     check(&panel("").replace("\"a\"", "\"t-a\""), "the page itself uses `t-a`");
     let many = "[[panel]]\nid = \"a\"\ntitle = \"a\"\nquery = \"a\"\n".repeat(PANELS_MAX + 1);
     check(&format!("title = \"x\"\n{many}"), "there are 61, the most is 60");
+}
+
+const WORDY: &str = r#"
+title = "Shop"
+
+[[panel]]
+id = "state"
+title = "State"
+kind = "stat"
+query = "up"
+description = "Whether it is up"
+links = [{ title = "Runbook", url = "https://wiki.example/shop" }]
+no_data = "never seen"
+nulls = "connect"
+legend_as = "table"
+stats = ["min", "mean"]
+change = true
+better = "higher"
+columns = ["job"]
+unit = "currency:EUR"
+mappings = [{ value = 1, text = "up", level = "ok" }, { from = 2, text = "odd", level = "none" }]
+thresholds = [{ value = 5, level = "warn", word = "w", show = "band" }]
+
+[[panel]]
+id = "words"
+title = "Words"
+kind = "text"
+text = """
+# Hello
+
+*you*
+"""
+"#;
+
+#[test]
+fn a_panel_has_words_of_its_own() {
+    let panels = &parse(WORDY, "shop.toml").expect("a board")[0].panels;
+    let document = panels[0].document();
+    let check = |key: &str, expected: Value| assert_eq!(document[key], expected, "{key}");
+    check("description", json!("Whether it is up"));
+    check("links", json!([{ "title": "Runbook", "url": "https://wiki.example/shop" }]));
+    check("no_data", json!("never seen"));
+    check("nulls", json!("connect"));
+    check("legend_as", json!("table"));
+    check("stats", json!(["min", "mean"]));
+    check("change", json!(true));
+    check("better", json!("higher"));
+    check("columns", json!(["job"]));
+    check("unit", json!("currency:EUR"));
+    check(
+        "mappings",
+        json!([
+            { "from": 1.0, "to": 1.0, "text": "up", "level": "ok" },
+            { "from": 2.0, "to": null, "text": "odd", "level": null },
+        ]),
+    );
+    check("thresholds", json!([{ "value": 5.0, "level": "warn", "word": "w", "show": "band" }]));
+    assert!(panels[1].queries.is_empty());
+    let text = json!([["h3", null, ["Hello"]], ["p", null, [["em", null, ["you"]]]]]);
+    assert_eq!(panels[1].document()["text"], text);
+    // What is not said does not weigh on the page.
+    let plain = parsed(SMALL)[0].panels[0].document();
+    for key in ["description", "links", "mappings", "stats", "text", "change"] {
+        assert!(plain.get(key).is_none(), "{key}");
+    }
+}
+
+#[test]
+fn mistakes_in_words_are_told() {
+    let check = |wrong: &str, right: &str, expected: &str| {
+        assert!(WORDY.contains(right), "{right}");
+        let found = mistakes(&WORDY.replace(right, wrong));
+        assert!(found.iter().any(|mistake| mistake.contains(expected)), "{expected}\n{found:#?}");
+    };
+    let link = "https://wiki.example/shop";
+    check("javascript:alert(1)", link, "links[0].url: `javascript:alert(1)` must begin with");
+    check("//evil.example", link, "links[0].url: `//evil.example` must begin with");
+    check("nulls = \"no\"", "nulls = \"connect\"", "no way `no` (there are gap, zero, connect)");
+    check("\"median\"", "\"mean\"", "stats: no figure `median` (there are last, min, max, mean)");
+    check("\"min\"", "\"mean\"", "stats: `min` stands twice");
+    check("[5]", "[\"job\"]", "columns: this is a list, it must be a list of texts");
+    check("better = \"up\"", "better = \"higher\"", "no way `up` (there are lower, higher)");
+    check("{ text =", "{ value = 1, text =", "mappings[0].value: a mapping has either `value`, or");
+    check("{ from = 2, to = 1,", "{ from = 2,", "mappings[1].to: `to` must not lie below `from`");
+    check(
+        "level = \"bad\"",
+        "level = \"none\"",
+        "no level `bad` (there are none, ok, warn, critical)",
+    );
+    check("show = \"dots\"", "show = \"band\"", "no mark `dots` (there are line, band, none)");
+    check("id = \"i-x\"", "id = \"words\"", "the page itself uses `i-x`");
+    check("kind = \"line\"", "kind = \"text\"", "only a panel of kind `text` has a text");
+    check(
+        "kind = \"text\"",
+        "kind = \"stat\"",
+        "panel[0].query: a panel of kind `text` has no query",
+    );
+    check("note = \"\"\"", "text = \"\"\"", "panel[1].text: `text` is missing or empty");
+    let long = "x".repeat(8193);
+    check(&long, "# Hello", "text: the text is longer than 8192 characters");
 }
 
 proptest::proptest! {
@@ -257,4 +361,14 @@ fn the_overview_shows_pushed_names_up_to_its_bound() {
     assert_eq!(beyond, ["zz"]);
     let single = automatic::single("zz", None).expect("a board");
     assert_eq!((single.slug.as_str(), single.panels[0].width), ("zz", 12));
+}
+
+#[test]
+fn the_example_holds_a_panel_of_every_kind() {
+    let text = include_str!("../../docs/examples/kinds.toml");
+    let boards = parse(text, "kinds.toml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let missing = PanelKind::ALL
+        .into_iter()
+        .filter(|kind| !boards[0].panels.iter().any(|panel| panel.kind == *kind));
+    assert_eq!(missing.map(PanelKind::name).collect::<Vec<_>>(), [""; 0]);
 }

@@ -210,6 +210,11 @@ impl PanelData {
         Latest { at: heard.at, stale: silent || old, silent, ..latest }
     }
 
+    /// A time in words on the reader's wall, to the second.
+    pub fn exact(&self, at: Timestamp) -> String {
+        moment(at, self.now, self.zone, true)
+    }
+
     /// A time in words on the reader's wall.
     pub(super) fn moment(&self, at: Timestamp) -> String {
         moment(at, self.now, self.zone, false)
@@ -230,6 +235,17 @@ impl Shown<'_> {
     pub fn at(&self, at: Timestamp) -> f64 {
         let index = self.window.index(&self.values, at);
         index.and_then(|index| self.values.get(index)).copied().unwrap_or(ABSENT)
+    }
+
+    /// Its columns, the oldest first, each with its time.
+    pub fn columns(&self) -> impl Iterator<Item = (Timestamp, f64)> {
+        let values = self.values.iter().enumerate();
+        values.map(|(index, value)| (self.window.time(&self.values, index), *value))
+    }
+
+    /// The distance of its columns.
+    pub fn step(&self) -> Span {
+        self.window.step
     }
 
     /// The least and the greatest value behind `from` and up to `to`.

@@ -263,7 +263,7 @@ fn extent(rows: &[Vec<f64>]) -> Option<(f64, f64)> {
 }
 
 /// A number in an attribute: one digit after the point at most.
-struct Short(f64);
+pub(super) struct Short(pub(super) f64);
 
 impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -408,7 +408,7 @@ fn beginning(out: &mut String, grid: &Grid, data: &PanelData) {
 }
 
 /// Text as it may stand in markup and in attributes.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { DESKTOP, launch, PHONE, visit } from './support/browser.js';
+import { DESKTOP, launch, PHONE, TALL, visit } from './support/browser.js';
 import { Server } from './support/server.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -18,7 +18,8 @@ let browser;
 let server;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  const kinds = readFileSync(new URL('../../docs/examples/kinds.toml', import.meta.url), 'utf8');
+  [browser, server] = await Promise.all([launch(), Server.start({ dashboards: { kinds } })]);
   await server.push('orders 42\nreturns{shop="berlin"} 5\nreturns{shop="paris"} 6');
 });
 after(async () => {
@@ -40,10 +41,11 @@ async function violations(/** @type {import('playwright-core').Page} */ page) {
   }, RULES);
 }
 
-/** @param {string} path @param {{shown: string, phone?: boolean, light?: boolean}} look */
-async function check(path, { shown, phone = false, light = false }) {
+/** @param {string} path
+ * @param {{shown: string, phone?: boolean, light?: boolean, tall?: boolean}} look */
+async function check(path, { shown, phone = false, light = false, tall = false }) {
   const opened = await visit(browser, server.url + path, {
-    viewport: phone ? PHONE : DESKTOP,
+    viewport: phone ? PHONE : tall ? TALL : DESKTOP,
     isMobile: phone,
     hasTouch: phone,
     colorScheme: light ? 'light' : 'dark',
@@ -83,7 +85,18 @@ test('the overview paused, with a data table open', async () => {
   await opened.close();
 });
 
+for (const light of [false, true]) {
+  test(`a panel of every kind, ${light ? 'light' : 'dark'}`, async () => {
+    const opened = await check('/d/kinds', { shown: '#disks[data-drawn] td', light, tall: true });
+    await opened.page.getByRole('button', { name: 'Information on Memory' }).click();
+    await opened.page.locator('#i-memory').waitFor({ state: 'visible' });
+    assert.deepEqual(await violations(opened.page), []);
+    await opened.close();
+  });
+}
+
 for (const [path, shown] of [
+  ['/d/kinds', 'wg-panel[data-drawn]'],
   ['/d', '#main a'],
   ['/status', '#history td'],
   ['/explore', '.metrics td'],

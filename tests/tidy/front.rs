@@ -14,9 +14,11 @@ const ORDER: &[&[&str]] = &[
     &["elements/"],
     &["views/"],
     &["chart/"],
+    &["parts/"],
     &["subscription.js"],
     &["connection.js"],
     &["window.js", "rows.js"],
+    &["judge.js"],
     &["frame.js", "units.js"],
 ];
 

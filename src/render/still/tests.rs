@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::sample::select;
 
 use super::*;
-use crate::dashboard::{Level, PanelQuery, Plan, Threshold};
+use crate::dashboard::{Level, Mark, PanelQuery, Plan, Threshold};
 use crate::model::{ABSENT, Labels};
 use crate::render::Window;
 
@@ -79,7 +79,8 @@ fn a_stack_adds_up_and_draws_its_lowest_series_last() {
 fn axes_and_thresholds_are_named_and_drawn() {
     let mut panel = panel(PanelKind::Line);
     (panel.min, panel.max, panel.unit) = (Some(0.0), Some(100.0), Unit::Percent);
-    let threshold = |value| Threshold { value, level: Level::Warn, word: String::new() };
+    let threshold =
+        |value| Threshold { mark: Mark::Line, value, level: Level::Warn, word: String::new() };
     panel.thresholds = vec![threshold(80.0), threshold(400.0)];
     let svg = chart(&panel, &data(&[("a", &[50.0; 11])]));
     assert!(svg.contains(r#" d="M0 40H600"/>"#), "{svg}");

@@ -1,8 +1,16 @@
 //! One panel as its template needs it: every number already a text, every picture already drawn.
 
-use crate::dashboard::{Panel, PanelKind, Threshold, Unit};
-use crate::model::{METRIC_NAME, MatchOp, Span};
-use crate::render::{Latest, PanelData, Shown, number, still};
+use crate::dashboard::{Level, Panel, PanelKind, Unit};
+use crate::model::{METRIC_NAME, MatchOp};
+use crate::render::bars::{Bar, bars};
+use crate::render::change::{Difference, difference};
+use crate::render::events::events;
+use crate::render::figures::figure;
+use crate::render::pie::{Pie, pie, ring};
+use crate::render::state::length;
+use crate::render::table::{Table, table};
+use crate::render::timeline::{self, Strip, strips};
+use crate::render::{Latest, PanelData, Shown, markup, number, state, still};
 
 /// A panel ready to be written.
 pub(super) struct PanelView<'a> {
@@ -10,7 +18,7 @@ pub(super) struct PanelView<'a> {
     /// The address of the page of its metric, when it was made for one and this is not that page.
     pub(super) address: Option<String>,
     /// The highest level that a value has reached, and the words for it.
-    pub(super) reached: Option<&'a Threshold>,
+    pub(super) reached: Option<(Level, &'a str)>,
     /// `as of 12:03:11`, when nothing in the panel is fresh.
     pub(super) as_of: Option<String>,
     /// Left out of sight, as long as there is nothing to show.
@@ -23,17 +31,71 @@ pub(super) struct PanelView<'a> {
 
 /// What a panel's box holds.
 pub(super) enum Body {
-    Empty { names: Vec<String>, last: String },
-    Chart { words: String, picture: String },
-    Stat { note: String, number: String, unit: String, color: u8, picture: String },
+    /// Nothing to show: in the panel's own words, or the names that it waits for.
+    Empty {
+        said: String,
+        names: Vec<String>,
+        last: String,
+    },
+    Chart {
+        words: String,
+        picture: String,
+    },
+    Stat(Stat),
     Gauges(Vec<Gauge>),
-    Table { heading: String, columns: Vec<String>, rows: Vec<Row>, words: String },
+    Table {
+        heading: String,
+        columns: Vec<String>,
+        labels: Vec<String>,
+        table: Table,
+    },
+    Bars(Vec<Bar>),
+    Pie {
+        pie: Pie,
+        picture: String,
+    },
+    Timeline {
+        lines: Vec<Line>,
+        axis: String,
+    },
+    Events(Vec<Event>),
+    Text(String),
+}
+
+pub(super) struct Stat {
+    pub(super) note: String,
+    pub(super) number: String,
+    pub(super) unit: String,
+    pub(super) level: Option<Level>,
+    /// How it has changed; nothing where the panel does not tell.
+    pub(super) change: Option<Difference>,
+    pub(super) picture: String,
+}
+
+/// A strip of a timeline.
+pub(super) struct Line {
+    pub(super) strip: Strip,
+    pub(super) picture: String,
+    /// The newest state and since when.
+    pub(super) words: String,
+    /// From when to when it was in which state, the newest first.
+    pub(super) spells: Vec<(String, String, String)>,
+}
+
+/// A change of state.
+pub(super) struct Event {
+    pub(super) time: String,
+    pub(super) name: String,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) level: Option<Level>,
 }
 
 pub(super) struct LegendEntry {
     pub(super) color: u8,
     pub(super) name: String,
-    pub(super) value: String,
+    /// Its figures, each with its name and a text.
+    pub(super) figures: Vec<(&'static str, String)>,
     pub(super) as_of: Option<String>,
 }
 
@@ -50,40 +112,13 @@ pub(super) struct Gauge {
     pub(super) picture: String,
 }
 
-pub(super) struct Row {
-    pub(super) name: String,
-    /// What stands between backquotes in its name, to be set apart.
-    pub(super) code: String,
-    pub(super) cells: Vec<Cell>,
-}
-
-pub(super) struct Cell {
-    /// How much of its bar is filled, 0 to 100.
-    pub(super) bar: Option<u8>,
-    pub(super) text: String,
-}
-
 impl<'a> PanelView<'a> {
     pub(super) fn new(panel: &'a Panel, data: &PanelData) -> Self {
-        // A table chooses its rows itself, among all series: the first ones may have ended.
-        let most = if panel.kind == PanelKind::Table { usize::MAX } else { panel.series_max() };
+        // What ended may stand before what goes on: such panels choose among all series.
+        let most = if panel.kind.looks_at_all() { usize::MAX } else { panel.series_max() };
         let shown = data.shown_up_to(panel, most);
-        // A stat without its main value would show that of its note as the main one.
-        let main_missing = shown.first().is_none_or(|first| first.query > 0);
         let said = all_stale(data, &shown);
-        let body = if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
-            Body::Empty { names: waited_for(panel), last: last(data.range) }
-        } else {
-            match panel.kind {
-                PanelKind::Line | PanelKind::Stack => Body::Chart {
-                    words: still::described(panel, data),
-                    picture: still::chart(panel, data),
-                },
-                PanelKind::Stat => stat(panel, data, &shown),
-                PanelKind::Gauge => Body::Gauges(gauges(panel, data, &shown, said.as_ref())),
-                PanelKind::Table => table(panel, &shown),
-            }
-        };
+        let body = body(panel, data, &shown, said.as_ref());
         let charted = matches!(panel.kind, PanelKind::Line | PanelKind::Stack);
         let legend = if charted && panel.legend {
             legend(panel, data, &shown, said.as_ref())
@@ -92,28 +127,45 @@ impl<'a> PanelView<'a> {
         };
         let resolution = data.resolution(panel).filter(|_| !legend.is_empty());
         let hidden = panel.hide_when_empty && shown.is_empty();
-        let reached = reached(panel, &shown);
+        let reached = state::worst(panel, &shown);
         let address = None;
         Self { panel, address, reached, as_of: said, hidden, body, legend, resolution }
     }
 }
 
-/// A range in words; those in minutes as people say them.
-fn last(range: Span) -> String {
-    match range.millis() / 60_000 {
-        minutes @ 1..=60 => format!("{minutes} min"),
-        _ => range.to_string(),
+fn body(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&String>) -> Body {
+    if panel.kind == PanelKind::Text {
+        return Body::Text(markup(&panel.text));
     }
-}
-
-/// The highest threshold that a fresh value of the panel has reached.
-fn reached<'a>(panel: &'a Panel, shown: &[Shown<'_>]) -> Option<&'a Threshold> {
-    let main = |series: &&Shown<'_>| panel.kind != PanelKind::Stat || series.query == 0;
-    let fresh =
-        shown.iter().filter(main).filter_map(|series| series.latest).filter(|latest| !latest.stale);
-    fresh
-        .filter_map(|latest| panel.reached(latest.value))
-        .max_by(|a, b| a.value.total_cmp(&b.value))
+    // A stat without its main value would show that of its note as the main one.
+    let main_missing = shown.first().is_none_or(|first| first.query > 0);
+    if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
+        let (said, names) = (panel.no_data.clone(), waited_for(panel));
+        return Body::Empty { said, names, last: length(data.range) };
+    }
+    match panel.kind {
+        PanelKind::Line | PanelKind::Stack => {
+            Body::Chart { words: still::described(panel, data), picture: still::chart(panel, data) }
+        }
+        PanelKind::Stat => stat(panel, data, shown),
+        PanelKind::Gauge => Body::Gauges(gauges(panel, data, shown, said)),
+        PanelKind::Table => Body::Table {
+            heading: panel.heading.clone(),
+            columns: panel.queries.iter().map(|query| query.column.clone()).collect(),
+            labels: panel.columns.clone(),
+            table: table(panel, shown),
+        },
+        PanelKind::Bars => Body::Bars(bars(panel, shown)),
+        PanelKind::Pie => {
+            let pie = pie(panel, shown);
+            Body::Pie { picture: ring(&pie), pie }
+        }
+        PanelKind::Timeline => {
+            Body::Timeline { lines: lines(panel, data, shown), axis: timeline::axis(data) }
+        }
+        PanelKind::Events => happened(panel, data, shown),
+        PanelKind::Text => Body::Text(String::new()),
+    }
 }
 
 /// How old one of the values is; what the head says of all of them is not said again.
@@ -134,27 +186,81 @@ fn legend(
     shown: &[Shown<'_>],
     said: Option<&String>,
 ) -> Vec<LegendEntry> {
+    let told = |series: &Shown<'_>, stat: crate::dashboard::Stat| {
+        let value = figure(series, stat);
+        (stat.name(), number::text(value, panel.unit_of(series.query), panel.decimals))
+    };
     let entry = |series: &Shown<'_>| LegendEntry {
         color: series.color,
         name: series.name.clone(),
-        value: value_text(panel, series),
+        figures: panel.stats.iter().map(|stat| told(series, *stat)).collect(),
         as_of: as_of(series.latest, data, said),
     };
     shown.iter().map(entry).collect()
-}
-
-fn value_text(panel: &Panel, series: &Shown<'_>) -> String {
-    let value = series.latest.map_or(f64::NAN, |latest| latest.value);
-    number::text(value, panel.unit_of(series.query), panel.decimals)
 }
 
 fn stat(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
     let first = shown.first();
     let value = first.and_then(|series| series.latest).map_or(f64::NAN, |latest| latest.value);
     let query = first.map_or(0, |series| series.query);
-    let (number, unit) = number::parts(value, panel.unit_of(query), panel.decimals);
-    let (note, picture) = (note(panel, data), still::spark(panel, data));
-    Body::Stat { note, number, unit, color: panel.color, picture }
+    let mapped = panel.mapping(value).map(|(_, mapping)| mapping);
+    let (number, unit) = match mapped {
+        Some(mapping) => (mapping.text.clone(), String::new()),
+        None => number::parts(value, panel.unit_of(query), panel.decimals),
+    };
+    let fresh = first.and_then(|series| series.latest).is_some_and(|latest| !latest.stale);
+    let level = match mapped {
+        Some(mapping) => mapping.level,
+        None => panel.reached(value).map(|reached| reached.level),
+    };
+    let tells = panel.change && mapped.is_none();
+    Body::Stat(Stat {
+        note: note(panel, data),
+        number,
+        unit,
+        level: level.filter(|_| fresh),
+        change: first.filter(|_| tells).and_then(|series| difference(panel, data, series)),
+        picture: still::spark(panel, data),
+    })
+}
+
+fn lines(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Line> {
+    let strips = strips(panel, data, shown).into_iter();
+    strips.map(|strip| line(strip, panel.width, data)).collect()
+}
+
+fn line(strip: Strip, columns: u8, data: &PanelData) -> Line {
+    const SPELLS_MAX: usize = 20;
+    let spells = strip.spells.iter().rev().take(SPELLS_MAX).map(|spell| {
+        let text = spell.text().to_owned();
+        (data.exact(spell.from), data.exact(spell.to), text)
+    });
+    let spells = spells.collect();
+    let newest = strip.newest();
+    let words = newest.map(|spell| format!("{} since {}", spell.text(), data.exact(spell.from)));
+    Line {
+        picture: timeline::picture(&strip, columns),
+        words: words.unwrap_or_default(),
+        spells,
+        strip,
+    }
+}
+
+fn happened(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
+    let changes = events(panel, data, shown);
+    if changes.is_empty() {
+        let last = length(data.range);
+        let said = format!("nothing happened in the last {last}");
+        return Body::Empty { said, names: Vec::new(), last };
+    }
+    let event = |change: crate::render::events::Change| Event {
+        time: data.exact(change.at),
+        name: change.name,
+        from: change.from,
+        to: change.to,
+        level: change.level,
+    };
+    Body::Events(changes.into_iter().map(event).collect())
 }
 
 /// The note with `{1}` filled in by the newest value of query number 1.
@@ -211,64 +317,6 @@ fn dial_text(value: f64, unit: &Unit, decimals: Option<u8>) -> String {
     }
     let (number, sign) = number::parts(value, unit, decimals.or(Some(0)));
     number + &sign
-}
-
-/// The rows of a table: one for each series of its first query, the largest value first, with the
-/// values that its other queries have for the same labels. What is no longer fresh has ended: it
-/// goes.
-fn table(panel: &Panel, shown: &[Shown<'_>]) -> Body {
-    let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
-    let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
-    let mut first: Vec<&Shown<'_>> =
-        shown.iter().filter(|series| series.query == 0).filter(fresh).collect();
-    first.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.name.cmp(&b.name)));
-    first.truncate(panel.series_max());
-    let numbers = |series: &&Shown<'_>| -> Vec<f64> {
-        let identity = series.labels.without_name();
-        let same = |query: usize| {
-            let found = shown.iter().filter(|other| other.query == query).filter(fresh);
-            found.into_iter().find(|other| other.labels.without_name() == identity)
-        };
-        (0..panel.queries.len()).map(|query| same(query).map_or(f64::NAN, value)).collect()
-    };
-    let numbers: Vec<Vec<f64>> = first.iter().map(numbers).collect();
-    let most = |query: usize| {
-        let column = numbers.iter().filter_map(|row| row.get(query).copied());
-        panel.max.unwrap_or_else(|| column.fold(0.0, f64::max))
-    };
-    let most: Vec<f64> = (0..panel.queries.len()).map(most).collect();
-    let cell = |(query, number): (usize, &f64)| {
-        let text = number::text(*number, panel.unit_of(query), panel.decimals);
-        let bar = panel.queries.get(query).is_some_and(|query| query.bar);
-        Cell { bar: bar.then(|| bar_share(number / most[query])), text }
-    };
-    let line = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
-        let cells = numbers.iter().enumerate().map(cell).collect();
-        let (name, code) = set_apart(&series.name);
-        Row { name, code, cells }
-    };
-    Body::Table {
-        heading: panel.heading.clone(),
-        columns: panel.queries.iter().map(|query| query.column.clone()).collect(),
-        rows: first.iter().zip(&numbers).map(line).collect(),
-        words: panel.title.clone(),
-    }
-}
-
-/// What stands between the first two backquotes of a name, apart from the rest.
-fn set_apart(name: &str) -> (String, String) {
-    let parts = name.split_once('`');
-    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once('`')?)));
-    parts.map_or_else(
-        || (name.to_owned(), String::new()),
-        |(before, (code, after))| (format!("{}{after}", before.trim_end()), code.to_owned()),
-    )
-}
-
-/// A share in steps of 5 per cent: the stylesheet has one rule for each.
-fn bar_share(share: f64) -> u8 {
-    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-    (share * 20.0).round() as u8 * 5
 }
 
 /// The metric names that a panel's queries look for; those of its first query when it has several.

@@ -1,7 +1,9 @@
 //! Pages as HTML: complete without scripts, nothing from outside as markup, nothing inline.
 
 use super::*;
-use crate::dashboard::{Level, PanelKind, PanelQuery, Threshold, Unit};
+use crate::dashboard::{
+    Level, Link, Mapping, Mark, PanelKind, PanelQuery, Threshold, Unit, markdown,
+};
 use crate::model::{ABSENT, Labels};
 use crate::query::Plan;
 use crate::render::Window;
@@ -43,7 +45,7 @@ fn assets() -> AssetUrls {
         explore: script("explore"),
         explore_style: "/assets/h/explore.css".into(),
         embed: script("embed"),
-        views: ["chart", "stat", "gauge", "table"].map(view).to_vec(),
+        views: ["chart", "stat", "gauge", "table", "timeline", "text"].map(view).to_vec(),
         icon: "/assets/h/icon.svg".into(),
     }
 }
@@ -91,7 +93,7 @@ fn page(panels: Vec<Panel>, data: &[PanelData]) -> String {
 
 /// Fails unless every tag is closed in order, and no attribute carries style or script.
 fn check_markup(html: &str) {
-    const VOID: [&str; 3] = ["meta", "link", "br"];
+    const VOID: [&str; 4] = ["meta", "link", "br", "hr"];
     let mut open: Vec<&str> = Vec::new();
     let mut ids: Vec<&str> = Vec::new();
     let mut rest = html;
@@ -170,14 +172,22 @@ fn nothing_from_outside_becomes_markup() {
         panel.heading = EVIL.into();
         panel.unit = Unit::Custom("<script>".into());
         panel.queries[0].column = EVIL.into();
-        panel.thresholds =
-            vec![Threshold { value: 1.0, level: Level::Critical, word: EVIL.into() }];
+        (panel.description, panel.no_data) = (EVIL.into(), EVIL.into());
+        panel.links = vec![Link { title: EVIL.into(), url: format!("/{EVIL}") }];
+        panel.columns = vec!["a".into()];
+        panel.text = markdown::parse(EVIL);
+        let text = EVIL.into();
+        panel.mappings = vec![Mapping { from: Some(2.0), to: None, text, level: None }];
+        panel.thresholds = vec![Threshold {
+            mark: Mark::Line,
+            value: 1.0,
+            level: Level::Critical,
+            word: EVIL.into(),
+        }];
         panel
     };
     let series = || vec![(labels(&[("a", EVIL), ("b", "<i>")]), vec![1.0, 2.0])];
-    for kind in
-        [PanelKind::Line, PanelKind::Stack, PanelKind::Stat, PanelKind::Gauge, PanelKind::Table]
-    {
+    for kind in PanelKind::ALL {
         for windows in [vec![], vec![series()]] {
             let html = page_with(vec![hostile(kind)], &[data(windows)], |page| {
                 (page.facts, page.reach, page.push_base) = (EVIL, EVIL, Some(EVIL));
@@ -227,7 +237,8 @@ fn what_the_head_says_of_all_values_is_not_said_again() {
 #[test]
 fn thresholds_color_with_words() {
     let mut stat = panel("a", PanelKind::Stat);
-    let threshold = |value, level, word: &str| Threshold { value, level, word: word.into() };
+    let threshold =
+        |value, level, word: &str| Threshold { mark: Mark::Line, value, level, word: word.into() };
     stat.thresholds =
         vec![threshold(60.0, Level::Warn, "busy"), threshold(90.0, Level::Critical, "full")];
     let shown = |value: f64| {
@@ -296,7 +307,104 @@ fn a_table_joins_its_queries_and_leaves_out_what_ended() {
         "<td>2.00\u{202f}KiB</td></tr>"
     );
     assert_eq!(body, Some(expected));
-    assert!(html.contains(r#"<th scope="col">Process</th><th scope="col">CPU</th>"#));
+    assert!(html.contains(
+        r#"<th scope="col">Process</th><th scope="col" aria-sort="descending">CPU</th>"#
+    ));
+}
+
+#[test]
+fn what_a_panel_is_about_stands_behind_an_i() {
+    let mut told = panel("a", PanelKind::Line);
+    told.description = "What & why".into();
+    told.links = vec![Link { title: "More".into(), url: "/d/more".into() }];
+    let html = page(vec![told, panel("b", PanelKind::Line)], &[]);
+    check_markup(&html);
+    let button = concat!(
+        r#"<button type="button" class="i" popovertarget="i-a" aria-label="Information on A">i"#,
+        r#"</button><div class="about" id="i-a" popover><p>What &#38; why</p>"#,
+        r#"<p><a href="/d/more" target="_blank" rel="noopener">More</a></p></div>"#,
+    );
+    assert!(html.contains(button), "{html}");
+    assert!(!html.contains("i-b"));
+}
+
+#[test]
+fn a_word_stands_for_the_number_of_a_stat() {
+    let mut stat = panel("a", PanelKind::Stat);
+    let word = |value, text: &str, level| Mapping {
+        from: Some(value),
+        to: Some(value),
+        text: text.into(),
+        level,
+    };
+    stat.mappings = vec![word(0.0, "down", Some(Level::Critical)), word(1.0, "up", None)];
+    let shown = |value: f64| {
+        page(vec![stat.clone()], &[data(vec![vec![(Labels::named("x"), vec![value])]])])
+    };
+    let html = shown(0.0);
+    assert!(html.contains(r#"<p class="num" data-level="critical"><span>down</span><small>"#));
+    assert!(html.contains(r#"aria-labelledby="t-a" data-level="critical"><header"#));
+    assert!(!html.contains(r#"class="word""#), "what the number says is not said again: {html}");
+    assert!(shown(1.0).contains(r#"<p class="num"><span>up</span><small></small>"#));
+}
+
+#[test]
+fn bars_shares_and_changes_are_lists_and_tables() {
+    let (mut bars, mut pie) = (panel("b", PanelKind::Bars), panel("p", PanelKind::Pie));
+    for panel in [&mut bars, &mut pie] {
+        (panel.limit, panel.queries[0].legend) = (Some(1), "{{n}}".into());
+    }
+    let mut events = panel("e", PanelKind::Events);
+    events.queries[0].legend = "{{n}}".into();
+    let series = |n: &str, values: &[f64]| (labels(&[("n", n)]), values.to_vec());
+    let all = || data(vec![vec![series("<a>", &[1.0]), series("b", &[3.0])]]);
+    let changed = data(vec![vec![series("<a>", &[1.0, 1.0, 2.0])]]);
+    let calm = data(vec![vec![series("a", &[1.0; 300])]]);
+    let panels = vec![bars, pie, events.clone(), Panel { id: "f".into(), ..events }];
+    let html = page(panels, &[all(), all(), changed, calm]);
+    check_markup(&html);
+    for part in [
+        concat!(
+            r#"<ul class="bars c1"><li><svg aria-hidden="true"><rect width="100%" height="100%"/>"#,
+            "</svg><span>b</span><b>3</b></li><li>",
+        ),
+        r#"<rect width="33.3%" height="100%"/></svg><span>other (1)</span><b>1</b></li></ul>"#,
+        r#"<circle class="c1 v" cx="50" cy="50" r="40" pathLength="100" stroke-dasharray="75 100" "#,
+        r#"<circle class="c0 v" cx="50" cy="50" r="40" pathLength="100" stroke-dasharray="25 100" "#,
+        "<strong>4</strong></div><ul><li class=\"c1\"><i></i><span>b</span><b>3</b>",
+        "<small>25.0\u{202f}%</small></li></ul><p></p>",
+        "<tr><td>22:13:20</td><td>&#60;a&#62;</td><td>1 → <b>2</b></td></tr>",
+        "<tr><td>22:13:18</td><td>&#60;a&#62;</td><td>new → <b>1</b></td></tr>",
+        r#"<p class="empty"><span>nothing happened in the last 5 min</span></p>"#,
+    ] {
+        assert!(html.contains(part), "{part}\n{html}");
+    }
+}
+
+#[test]
+fn a_timeline_is_a_picture_and_a_table() {
+    let mut timeline = panel("t", PanelKind::Timeline);
+    timeline.thresholds = vec![Threshold {
+        value: 5.0,
+        level: Level::Critical,
+        word: "<high>".into(),
+        mark: Mark::Line,
+    }];
+    let mut values = vec![1.0; 200];
+    values.extend([9.0; 100]);
+    let html = page(vec![timeline], &[data(vec![vec![(Labels::named("x"), values)]])]);
+    check_markup(&html);
+    for part in [
+        r#"aria-label="&#60;high&#62; since 22:11:41"><svg aria-hidden="true">"#,
+        r#"<rect class="v ok" x="0%" width="66.7%" height="100%"/>"#,
+        r#"<rect class="v critical" x="66.7%" width="33.3%" height="100%"/>"#,
+        r#"<text x="66.7%" y="50%" dx="5" dy=".35em">&lt;high&gt;</text>"#,
+        r#"<b data-level="critical">&#60;high&#62;</b>"#,
+        "<td>T</td><td>22:11:41</td><td>22:13:20</td><td>&#60;high&#62;</td></tr>",
+        "<td>T</td><td>22:08:21</td><td>22:11:40</td><td>ok</td></tr>",
+    ] {
+        assert!(html.contains(part), "{part}\n{html}");
+    }
 }
 
 #[test]
@@ -317,6 +425,8 @@ fn an_empty_panel_says_what_it_waits_for_or_hides() {
         "{html}"
     );
     assert!(html.contains(r#"aria-labelledby="t-b" hidden>"#));
+    let own = Panel { no_data: "no fans".into(), ..panel("c", PanelKind::Bars) };
+    assert!(page(vec![own], &[]).contains("<span>no fans</span></p>"));
 }
 
 #[test]
@@ -388,6 +498,8 @@ fn a_page_names_the_views_of_its_panels_and_no_others() {
         (PanelKind::Stat, "stat"),
         (PanelKind::Gauge, "gauge"),
         (PanelKind::Table, "table"),
+        (PanelKind::Timeline, "timeline"),
+        (PanelKind::Text, "text"),
     ] {
         let (panel, data) = (panel("a", kind), data(vec![Vec::new()]));
         let (assets, data, panel) = (&assets, &data, &panel);

@@ -27,14 +27,17 @@ export class Server {
   log = '';
   url = '';
 
-  /** @param {{parents?: string[]}} [options] parents: origins that may frame embeds */
-  constructor({ parents = [] } = {}) {
+  /** @param {{parents?: string[], dashboards?: Record<string, string>}} [options] parents: origins
+   *   that may frame embeds; dashboards: the texts of further files by slug */
+  constructor({ parents = [], dashboards = {} } = {}) {
     const shipped = readFileSync(join(ROOT, 'dashboard.toml'), 'utf8');
     const text = shipped.replace(/^parents = \[\]$/m, `parents = ${JSON.stringify(parents)}`);
     if (parents.length > 0 && text === shipped)
       throw new Error('dashboard.toml has no line `parents = []` to put the parents in');
     mkdirSync(join(this.#folder, 'dashboards'));
     this.write('dashboard.toml', text);
+    for (const [slug, board] of Object.entries(dashboards))
+      this.write(`dashboards/${slug}.toml`, board);
   }
 
   /** Writes a file in its folder: `dashboard.toml`, or one in `dashboards`.
@@ -48,7 +51,8 @@ export class Server {
     rmSync(join(this.#folder, name));
   }
 
-  /** A service that is up. @param {{parents?: string[]}} [options] */
+  /** A service that is up.
+   * @param {{parents?: string[], dashboards?: Record<string, string>}} [options] */
   static async start(options) {
     const server = new Server(options);
     await server.start();
