@@ -2,15 +2,24 @@
  * What stands around the panels: the clock, the pill, and what a reader can press: ranges, pause,
  * theme, the data table; by pointer and by single keys. An embedded panel goes without.
  *
- * @typedef {{range: (rangeMs: number) => void, pause: () => void, theme: () => void,
- *   table: (panel: Element | null) => void, now: () => number}} Actions
+ * @import { When } from './when.js'
+ * @typedef {{range: (rangeMs: number) => void, stretch: (fromMs: number, toMs: number) => void,
+ *   move: (part: number) => void, scale: (factor: number) => void,
+ *   back: () => void, pause: () => void, theme: () => void,
+ *   table: (panel: Element | null) => void, now: () => number}} Actions  move: by so much of what
+ *   is shown; scale: so many times as long; back: to what was shown before
  */
 
 import { arranger } from './elements/arrange.js';
 import { dataTable } from './elements/data.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
+import { day, timeOfDay } from './units.js';
 
+/** By how much of what is shown an arrow moves it. @type {Record<string, number>} */
+const ARROWS = { ArrowLeft: -0.5, ArrowRight: 0.5 };
+/** What has a use of its own for them. */
+const OWN_ARROWS = '.plot, .tbl, .data, .legend';
 const THEME = 'watchglass.theme';
 
 /** Takes the theme that was chosen earlier. The address says more than the memory. */
@@ -31,14 +40,25 @@ function switchTheme() {
   localStorage.setItem(THEME, root.dataset.theme);
 }
 
-/** Marks the range in the bar and keeps it in the address. @param {number} rangeMs */
-function markRange(rangeMs) {
+/** Marks what is shown in the bar. @param {When} when */
+function markRange(when) {
+  const rangeMs = 'rangeMs' in when ? when.rangeMs : 0;
   for (const link of document.querySelectorAll('.seg [data-range]')) {
     const current = Number(/** @type {HTMLElement} */ (link).dataset.range) === rangeMs;
     if (current) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
-    if (current) history.replaceState(null, '', /** @type {HTMLAnchorElement} */ (link).href);
   }
+  const stretch = document.querySelector('.stretch');
+  if (!stretch) return;
+  stretch.textContent = rangeMs ? '' : stretchText(when);
+}
+
+/** A stretch of the past in words. @param {When} when */
+function stretchText(when) {
+  if ('rangeMs' in when) return '';
+  const [from, to] = [when.fromMs, when.toMs];
+  const same = new Date(from).toDateString() === new Date(to).toDateString();
+  return `${day(from)} ${timeOfDay(from)} to ${same ? '' : `${day(to)} `}${timeOfDay(to)}`;
 }
 
 /** @param {Actions} actions */
@@ -62,6 +82,19 @@ function listen(actions) {
     if (what === 'pause') actions.pause();
     if (what === 'theme') actions.theme();
   });
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || !form.matches('.custom form')) return;
+    event.preventDefault();
+    const [from, to] = ['from', 'to'].map((name) =>
+      new Date(String(new FormData(form).get(name))).getTime(),
+    );
+    const wrong = !(to > from);
+    form.classList.toggle('wrong', wrong);
+    if (wrong) return;
+    form.closest('details')?.removeAttribute('open');
+    actions.stretch(from, to);
+  });
   document.addEventListener('keydown', (event) => {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return;
@@ -71,6 +104,9 @@ function listen(actions) {
     );
     if (key === ' ' && !target.closest('button, .tbl, .data')) actions.pause();
     else if (key === 't') actions.theme();
+    else if (key === '0') actions.back();
+    else if (key === '+' || key === '-') actions.scale(key === '+' ? 0.5 : 2);
+    else if (ARROWS[key] && !target.closest(OWN_ARROWS)) actions.move(ARROWS[key]);
     else if (key === 'd') actions.table(target.closest('wg-panel') ?? pointed);
     else if (key >= '1' && key <= '8' && ranges[Number(key) - 1]) {
       actions.range(Number(ranges[Number(key) - 1].dataset.range));

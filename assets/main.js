@@ -9,5 +9,6 @@ if (!start(controls)) {
   document.documentElement.dataset.state = 'plain';
   const none = () => {};
   const { switchTheme: theme } = controls;
-  controls.listen({ range: none, pause: none, table: none, theme, now: Date.now });
+  const still = { range: none, stretch: none, move: none, scale: none, back: none, pause: none };
+  controls.listen({ ...still, table: none, theme, now: Date.now });
 }

@@ -11,9 +11,10 @@
  */
 
 import { Connection, memory } from './connection.js';
-import { Tasks, Views } from './elements/making.js';
+import { crosshair, drawing, Tasks, Views } from './elements/making.js';
 import { Notice } from './elements/notice.js';
 import { isChart, Panel } from './elements/panel.js';
+import { Travel } from './past.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
 
@@ -29,192 +30,229 @@ const load = (name) => import(`./views/${name}.js`);
 const warn = (reason) =>
   console.warn(`watchglass: ${reason instanceof Error ? reason.message : reason}`);
 
-/** Puts the crosshair at a time once a frame: a pointer may report more often.
- * @param {(ms: number | null) => void} put */
-function crosshair(put) {
-  /** @type {number | null} */
-  let at = null;
-  let frame = 0;
-  return (/** @type {number | null} */ ms) => {
-    at = ms;
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      put(at);
-    });
-  };
-}
-
-/** Draws panels that changed, at the next frame and each once. */
-function drawing() {
-  /** @type {Set<Panel>} */
-  const dirty = new Set();
-  let frame = 0;
-  const draw = () => {
-    frame = 0;
-    const panels = [...dirty];
-    dirty.clear();
-    for (const panel of panels) panel.draw();
-  };
-  const redraw = (/** @type {Panel} */ panel) => {
-    dirty.add(panel);
-    if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
-  };
-  return { draw, redraw };
-}
-
 /** Starts the page, if it holds the data of panels.
  * @param {typeof import('./controls.js').controls | null} controls none in an embed
  * @returns {boolean} whether it has panels */
 export function start(controls) {
   const text = document.getElementById('wg-data')?.textContent;
   if (!text) return false;
-  /** @type {PageData} */
-  const data = JSON.parse(text);
-  const tasks = new Tasks();
-  let pausedAt = 0;
-  const embedded = !controls;
-  let skewMs = data.time - Date.now();
-  const notice = new Notice();
-  const only = embedded ? (data.board.panels[0]?.panel ?? null) : null;
+  const live = new LivePage(JSON.parse(text), controls);
+  Panel.page = live;
+  customElements.define('wg-panel', Panel);
+  controls?.listen(live.actions(controls));
+  live.begin();
+  return true;
+}
 
-  const { draw, redraw } = drawing();
-  const redrawAll = () => page.panels.forEach(redraw);
-  const views = new Views(load, redrawAll, warn);
+/** The page while it lives. @implements {Page} */
+class LivePage {
+  /** @type {Set<Panel>} */
+  panels = new Set();
+  fault = warn;
+  #tasks = new Tasks();
+  #notice = new Notice();
+  #pausedAt = 0;
+  #drawing = drawing();
+  redraw = this.#drawing.redraw;
+  #views = new Views(load, () => this.#redrawAll(), warn);
+  cross = crosshair((ms) => this.panels.forEach((panel) => panel.cross(ms)));
 
-  /** @type {Page} */
-  const page = {
-    place: (id) => board.document.panels.find((place) => place.panel === id),
-    channel: (number) => board.channel(number),
-    rangeMs: () => board.rangeMs,
+  /** @param {PageData} data
+   * @param {typeof import('./controls.js').controls | null} controls none in an embed */
+  constructor(data, controls) {
+    this.embedded = !controls;
+    this.build = data.build;
+    this.skewMs = data.time - Date.now();
+    const arrange = controls?.arranger(data.board.panels, this.panels);
+    this.board = new Board(data, {
+      only: this.embedded ? (data.board.panels[0]?.panel ?? null) : null,
+      seen: ({ number }) =>
+        [...this.panels].some((panel) => panel.wanted && this.#channels(panel).includes(number)),
+      send: (command) => this.connection.send(command),
+      changed: (/** @type {Channel} */ channel) => {
+        if (this.#pausedAt) return;
+        for (const panel of this.panels)
+          if (this.#channels(panel).includes(channel.number)) this.redraw(panel);
+      },
+      board: (document) => {
+        arrange?.(document);
+        this.#redrawAll();
+      },
+      said: (words) => this.#notice.say(words),
+      fault: warn,
+    });
+    this.travel = new Travel(data.range_ms, {
+      slug: () => this.board.document.slug,
+      now: () => this.#clock(),
+      changed: () => this.#travelled(controls),
+      said: (words) => this.#notice.say(words),
+    });
+    /** What was chosen on a chart, and the way back; an embed shows what it was made for. */
+    this.zoom = this.embedded ? null : this.travel.zoom;
+    this.back = this.travel.back;
+    this.connection = this.#connection();
+  }
+
+  #connection() {
+    return new Connection({
+      commands: () => this.board.commands(),
+      receive: (each) => {
+        if (each.kind === 'welcome') this.#welcome(each.body);
+        if (each.kind === 'beat') this.#age();
+        this.board.receive(each);
+      },
+      state: (/** @type {State} */ state) => {
+        const lost = state.name === 'retry' || state.name === 'offline';
+        this.#tell();
+        const words = `connection lost at ${timeOfDay(state.since)}, trying again`;
+        if (this.#notice.lost(lost && words)) this.#redrawAll();
+        // An embed has no pill that would say it; the sheet needs the word all the same.
+        if (this.embedded)
+          root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
+      },
+      fault: (words) => {
+        // What was read so far cannot be trusted: everything is fetched anew.
+        warn(words);
+        this.board.forget();
+      },
+    });
+  }
+
+  begin() {
+    const restyle = () => this.#restyle();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
+    // Paper has colours of its own, and is not waited for.
+    matchMedia('print').addEventListener('change', () => {
+      this.#restyle();
+      this.#drawing.draw();
+      this.#tasks.run(Infinity);
+    });
+    follow(this.connection, () => this.#show(), () => this.#redrawAll());
+    if (!this.embedded) this.travel.begin();
+    this.connection.open();
+  }
+
+  /** @param {string} id */
+  #own = (id) => this.board.document.panels.find((place) => place.panel === id);
+  /** The live channels of a panel. @param {Panel} panel */
+  #channels = (panel) => this.#own(panel.id)?.channels ?? [];
+
+  /** @param {string} id */
+  place(id) {
+    const own = this.#own(id);
+    return own && this.travel.past ? this.travel.past.place(own) : own;
+  }
+  /** @param {number} number */
+  channel(number) {
+    return (this.travel.past ?? this.board).channel(number);
+  }
+  rangeMs() {
+    return (this.travel.past ?? this.board).rangeMs;
+  }
+  /** The server's time in ms. */
+  #clock() {
+    return Date.now() + this.skewMs;
+  }
+  /** The time that the page shows as the present, in ms. */
+  now() {
+    if (this.travel.past) return this.travel.past.toMs;
     // While nothing comes, the page shows the moment when something last came.
-    now: () => skewMs + (pausedAt || (page.lost() ? connection.state.since : Date.now())),
-    lost: () => connection.state.name === 'retry' || connection.state.name === 'offline',
-    embedded,
-    panels: new Set(),
-    redraw,
-    fault: warn,
-    view: (kind) => views.get(isChart(kind) ? 'chart' : kind),
-    cross: crosshair((ms) => page.panels.forEach((panel) => panel.cross(ms))),
-    later: (chart, task) => tasks.add(chart, task),
-    seen: (panel) => {
-      for (const number of page.place(panel.id)?.channels ?? []) board.want(number);
-      redraw(panel);
-    },
-    resized: embedded ? tellSize : () => {},
-  };
+    const stands = this.#pausedAt || (this.lost() && this.connection.state.since);
+    return stands ? stands + this.skewMs : this.#clock();
+  }
+  lost() {
+    const { name } = this.connection.state;
+    return !this.travel.past && (name === 'retry' || name === 'offline');
+  }
+  /** @param {string} kind */
+  view(kind) {
+    return this.#views.get(isChart(kind) ? 'chart' : kind);
+  }
+  /** @param {boolean} chart @param {() => void} task */
+  later(chart, task) {
+    this.#tasks.add(chart, task);
+  }
+  /** @param {Panel} panel */
+  seen(panel) {
+    for (const number of this.#channels(panel)) this.board.want(number);
+    this.redraw(panel);
+  }
+  resized() {
+    if (this.embedded) tellSize();
+  }
 
-  const arrange = controls?.arranger(data.board.panels, page.panels);
-  const board = new Board(data, {
-    only,
-    seen: ({ number }) =>
-      [...page.panels].some(
-        (panel) => panel.wanted && page.place(panel.id)?.channels.includes(number),
-      ),
-    send: (command) => connection.send(command),
-    changed: (/** @type {Channel} */ channel) => {
-      if (pausedAt) return;
-      for (const panel of page.panels) {
-        if (page.place(panel.id)?.channels.includes(channel.number)) redraw(panel);
-      }
-    },
-    board: (document) => {
-      arrange?.(document);
-      redrawAll();
-    },
-    said: (text) => notice.say(text),
-    fault: page.fault,
-  });
-
-  const connection = new Connection({
-    commands: () => board.commands(),
-    receive: (each) => {
-      if (each.kind === 'welcome') welcome(each.body);
-      if (each.kind === 'beat') age();
-      board.receive(each);
-    },
-    state: (/** @type {State} */ state) => {
-      const lost = state.name === 'retry' || state.name === 'offline';
-      status()?.show?.(state, pausedAt);
-      if (notice.lost(lost && `connection lost at ${timeOfDay(state.since)}, trying again`))
-        redrawAll();
-      // An embed has no pill that would say it; the sheet needs the word all the same.
-      if (embedded) root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
-    },
-    fault: (text) => {
-      // What was read so far cannot be trusted: everything is fetched anew.
-      page.fault(text);
-      board.forget();
-    },
-  });
-
-  const status = () => /** @type {Status | null} */ (document.querySelector('wg-status'));
+  #redrawAll() {
+    this.panels.forEach(this.redraw);
+  }
+  #restyle() {
+    for (const panel of this.panels) panel.renew();
+    this.#redrawAll();
+  }
+  #show() {
+    this.connection.show(!document.hidden && !this.#pausedAt);
+  }
+  #tell() {
+    const status = /** @type {Status | null} */ (document.querySelector('wg-status'));
+    const { past } = this.travel;
+    status?.show?.(this.connection?.state, past ? past.toMs - this.skewMs : this.#pausedAt);
+  }
 
   /** @param {{time: number, build: string}} body */
-  function welcome({ time, build }) {
-    skewMs = time - Date.now();
+  #welcome({ time, build }) {
+    this.skewMs = time - Date.now();
     // Another build speaks to pages of its own: come back as one of them, but only once.
-    if (build && build !== data.build && memory.get(RELOADED) !== build) {
+    if (build && build !== this.build && memory.get(RELOADED) !== build) {
       memory.set(RELOADED, build);
       location.reload();
     }
   }
 
   /** The clock goes on where no values come: what they show grows old. */
-  function age() {
-    if (pausedAt) return;
-    const most = 3 * stepOf(board.rangeMs);
-    for (const panel of page.panels) if (Date.now() - panel.drawnAt > most) redraw(panel);
+  #age() {
+    if (this.#pausedAt) return;
+    const most = 3 * stepOf(this.board.rangeMs);
+    for (const panel of this.panels) if (Date.now() - panel.drawnAt > most) this.redraw(panel);
   }
 
-  const show = () => connection.show(!document.hidden && !pausedAt);
-  const resume = () => {
-    pausedAt = 0;
-    show();
-    redrawAll();
-    status()?.show?.(connection.state, 0);
-  };
-  const restyle = () => {
-    for (const panel of page.panels) panel.renew();
-    redrawAll();
-  };
+  /** Pauses, or goes on. @param {boolean} pause */
+  #pause(pause) {
+    this.#pausedAt = pause ? Date.now() : 0;
+    this.#show();
+    this.#tell();
+    this.#redrawAll();
+  }
 
-  Panel.page = page;
-  customElements.define('wg-panel', Panel);
-  controls?.listen({
-    range: (rangeMs) => {
-      if (rangeMs === board.rangeMs) return;
-      if (pausedAt) resume();
-      board.setRange(rangeMs);
-      controls.markRange(rangeMs);
-      redrawAll();
-    },
-    pause: () => {
-      if (pausedAt) return resume();
-      pausedAt = Date.now();
-      show();
-      status()?.show(connection.state, pausedAt);
-      return undefined;
-    },
-    theme: () => {
-      controls.switchTheme();
-      restyle();
-    },
-    table: (panel) => {
-      const chosen = panel instanceof Panel ? panel : [...page.panels][0];
-      chosen?.toggleTable(controls.dataTable);
-    },
-    now: () => Date.now() + skewMs,
-  });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
-  // Paper has colours of its own, and is not waited for.
-  matchMedia('print').addEventListener('change', () => {
-    restyle();
-    draw();
-    tasks.run(Infinity);
-  });
-  follow(connection, show, redrawAll);
-  connection.open();
-  return true;
+  /** Another time is shown. @param {typeof import('./controls.js').controls | null} controls */
+  #travelled(controls) {
+    const { when } = this.travel;
+    if ('rangeMs' in when && when.rangeMs !== this.board.rangeMs) this.board.setRange(when.rangeMs);
+    controls?.markRange(when);
+    this.#pause(!('rangeMs' in when));
+  }
+
+  /** What a reader can do beside the panels.
+   * @param {typeof import('./controls.js').controls} controls
+   * @returns {import('./controls.js').Actions} */
+  actions(controls) {
+    const { travel } = this;
+    return {
+      range: (rangeMs) => travel.go({ rangeMs }),
+      stretch: travel.zoom,
+      move: (part) => travel.move(part),
+      scale: (factor) => travel.scale(factor),
+      back: travel.back,
+      pause: () => (travel.past ? travel.live() : this.#pause(!this.#pausedAt)),
+      theme: () => {
+        controls.switchTheme();
+        this.#restyle();
+      },
+      table: (panel) => {
+        const chosen = panel instanceof Panel ? panel : [...this.panels][0];
+        chosen?.toggleTable(controls.dataTable);
+      },
+      now: () => this.#clock(),
+    };
+  }
 }
 
 /** Does what the browser's tab asks for: hidden tabs pause, those that come back go on.

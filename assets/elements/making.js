@@ -1,6 +1,8 @@
 /**
- * The making of views: their scripts are loaded when a panel first needs them, and the views are
- * made a moment at a time.
+ * When things are made and drawn: scripts of views are loaded when a panel first needs them, views
+ * are made a moment at a time, and what changed is drawn once a frame.
+ *
+ * @import { Panel } from './panel.js'
  */
 
 /** How long views are made in one go. */
@@ -61,4 +63,37 @@ export class Tasks {
     clearTimeout(this.#timer);
     this.#timer = left() ? setTimeout(() => this.run(ms)) : 0;
   }
+}
+
+/** Puts the crosshair at a time once a frame: a pointer may report more often.
+ * @param {(ms: number | null) => void} put */
+export function crosshair(put) {
+  /** @type {number | null} */
+  let at = null;
+  let frame = 0;
+  return (/** @type {number | null} */ ms) => {
+    at = ms;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      put(at);
+    });
+  };
+}
+
+/** Draws panels that changed, at the next frame and each once. */
+export function drawing() {
+  /** @type {Set<Panel>} */
+  const dirty = new Set();
+  let frame = 0;
+  const draw = () => {
+    frame = 0;
+    const panels = [...dirty];
+    dirty.clear();
+    for (const panel of panels) panel.draw();
+  };
+  const redraw = (/** @type {Panel} */ panel) => {
+    dirty.add(panel);
+    if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
+  };
+  return { draw, redraw };
 }

@@ -11,9 +11,11 @@
  *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
  *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
+ *   zoom: ((fromMs: number, toMs: number) => void) | null, back: () => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
  *   resized: () => void}} Page  now: the server's time in ms; view: what makes the view of a
- *   kind, nothing while that is loaded; cross: puts the crosshair of all charts somewhere
+ *   kind, nothing while that is loaded; cross: puts the crosshair of all charts somewhere; zoom:
+ *   shows a stretch of time; back: what was shown before
  * @typedef {(host: HTMLElement, options: any) => any} Create
  */
 
@@ -174,7 +176,7 @@ export class Panel extends HTMLElement {
       if (!plot) this.body.replaceChildren((plot = make('div', { class: 'plot', role: 'img' })));
       plot.tabIndex = 0;
       const [width, height] = this.#size;
-      const { cross } = Panel.page;
+      const { cross, zoom, back } = Panel.page;
       this.#view = create(plot, {
         spec,
         width,
@@ -184,6 +186,8 @@ export class Panel extends HTMLElement {
           this.#readout(spec);
         },
         cross,
+        select: zoom,
+        back,
         drawn: () => plot.setAttribute('data-drawn', ''),
       });
     }

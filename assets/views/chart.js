@@ -10,7 +10,8 @@
  * @typedef {{rows: Row[], endMs: number, rangeMs: number, said: string}} Model  said: an age that
  *   stands in the panel's head
  * @typedef {{spec: Spec, width: number, height: number, drawn: () => void,
- *   cursor: (ms: number | null) => void, cross: (ms: number | null) => void}} Options
+ *   cursor: (ms: number | null) => void, cross: (ms: number | null) => void,
+ *   select: ((fromMs: number, toMs: number) => void) | null, back: () => void}} Options
  *   cursor: the time under the crosshair of this chart; cross: the time that all charts shall show
  */
 

@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use crate::model::{ABSENT, Labels, Span, Timestamp};
 
 use super::board::BoardSpec;
+use super::channel::Channel;
 use super::frame::Codec;
 use super::hub::Hub;
-use super::watched::Watched;
 
 /// How long a page waits for windows that are still being evaluated.
 const PATIENCE: Span = Span(400);
@@ -106,7 +106,7 @@ impl Hub {
             }
             let window = |(id, columns): &(u32, usize)| {
                 let watched = self.channels.get(*id).filter(|watched| watched.ready)?;
-                Some((*id, window(watched, *columns)))
+                Some((*id, PageWindow::of(&watched.channel, *columns, watched.open_column())))
             };
             let windows = wait.wanted.iter().filter_map(window).collect();
             let PageWait { board, panels, reply, .. } = wait;
@@ -115,29 +115,30 @@ impl Hub {
     }
 }
 
-fn window(watched: &Watched, columns: usize) -> PageWindow {
-    let channel = &watched.channel;
-    let body = channel.snapshot(columns);
-    let snapshot = body.write(Codec::Binary).into();
-    let newest = channel.newest();
-    let open = watched.open_column();
-    let end = open.map_or(newest, |(n, _)| n);
-    // What lies between the newest final column and the one in progress is still being evaluated.
-    let waits = (end - newest - 1).max(0) as usize;
-    let whole = |(at, (labels, mut values)): (usize, (&Labels, Vec<f64>))| {
-        if let Some((_, open)) = open {
-            values.extend(std::iter::repeat_n(ABSENT, waits));
-            values.push(open.get(at).copied().unwrap_or(ABSENT));
+impl PageWindow {
+    /// The last `columns` columns of a channel, and the one in progress where viewers have it.
+    pub(super) fn of(channel: &Channel, columns: usize, open: Option<(i64, &[f64])>) -> Self {
+        let body = channel.snapshot(columns);
+        let snapshot = body.write(Codec::Binary).into();
+        let newest = channel.newest();
+        let end = open.map_or(newest, |(n, _)| n);
+        // What lies between the newest final column and the one in progress is still evaluated.
+        let waits = (end - newest - 1).max(0) as usize;
+        let whole = |(at, (labels, mut values)): (usize, (&Labels, Vec<f64>))| {
+            if let Some((_, open)) = open {
+                values.extend(std::iter::repeat_n(ABSENT, waits));
+                values.push(open.get(at).copied().unwrap_or(ABSENT));
+            }
+            (labels.clone(), values)
+        };
+        let series = body.series.into_iter().enumerate().map(whole).collect();
+        Self {
+            epoch: channel.epoch.clone(),
+            seq: channel.seq(),
+            step: channel.step,
+            end: channel.time(end),
+            series,
+            snapshot,
         }
-        (labels.clone(), values)
-    };
-    let series = body.series.into_iter().enumerate().map(whole).collect();
-    PageWindow {
-        epoch: channel.epoch.clone(),
-        seq: channel.seq(),
-        step: channel.step,
-        end: channel.time(end),
-        series,
-        snapshot,
     }
 }

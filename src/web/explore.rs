@@ -6,7 +6,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::Api;
-use super::asset;
 use super::boards::EXPLORED;
 use super::page::{self, ExplorePage, MetricRow, MetricsList};
 use super::pages::{self, PageQuery, Pages, Refusal};
@@ -24,6 +23,9 @@ const SERIES_MAX: usize = 1000;
 const RECENT: Span = Span(300_000);
 /// The most lines of a raw result.
 const LINES_MAX: usize = 1000;
+
+/// The range that is shown at first.
+const LIVE: Span = Span::from_secs(300);
 
 /// The parameters of the address.
 #[derive(serde::Deserialize)]
@@ -44,7 +46,7 @@ pub(crate) async fn explore(
     pages: web::Data<Pages>,
     api: web::Data<Api>,
 ) -> HttpResponse {
-    match try_explore(&asked, &query, &pages, api.now()).await {
+    match try_explore(&asked, &query, &pages, &api).await {
         Ok(text) => pages::html(&request, StatusCode::OK, text),
         Err(refusal) => pages::refused(&request, &pages, &refusal),
     }
@@ -54,15 +56,17 @@ pub(crate) async fn explore(
 struct Outcome {
     board: Dashboard,
     page: Page,
+    data_json: String,
 }
 
 async fn try_explore(
     asked: &Asked,
     query: &PageQuery,
     pages: &Pages,
-    now: Timestamp,
+    api: &Api,
 ) -> Result<String, Refusal> {
-    let range = pages::range(query, Span::from_secs(300))?;
+    let now = api.now();
+    let when = pages::when(query, LIVE, now)?;
     let (store, search) = (Arc::clone(&pages.store), asked.search.trim().to_lowercase());
     let list = web::block(move || list(&store, &search, now)).await;
     let metrics = list.map_err(|error| {
@@ -76,15 +80,14 @@ async fn try_explore(
         match pages.boards.explore(&asked.q, kind) {
             Err(text) => wrong = Some(text),
             Ok(board) => {
-                let page = pages::ask(pages, &format!("{prefix}{}", asked.q), None, range).await?;
-                outcome = Some(Outcome { board, page });
+                let slug = format!("{prefix}{}", asked.q);
+                let (page, data_json) = pages::shown(pages, api, &slug, (when, LIVE)).await?;
+                outcome = Some(Outcome { board, page, data_json });
             }
         }
     }
     let raw = (asked.view == "raw").then(|| outcome.as_ref().map(|found| lines(&found.page)));
-    let data = outcome.as_ref().map(|found| pages::panel_data(&found.page, range));
-    let data_json =
-        outcome.as_ref().map(|found| pages::data_json(&found.page, range, asset::hash()));
+    let data = outcome.as_ref().map(|found| pages::panel_data(&found.page, when.length()));
     let nav = pages::nav("/explore");
     let toml = outcome.as_ref().and_then(|found| found.board.panels.first()).map(as_toml);
     Ok(page::explore(&ExplorePage {
@@ -94,12 +97,12 @@ async fn try_explore(
         wrong: wrong.as_deref(),
         panel: outcome.as_ref().and_then(|found| found.board.panels.first()),
         data: data.as_ref().and_then(|data| data.first()),
-        data_json: data_json.as_deref(),
+        data_json: outcome.as_ref().map(|found| found.data_json.as_str()),
         raw: raw.flatten().as_deref(),
         toml: toml.as_deref(),
         now,
         zone: super::zone(now),
-        range,
+        range: when.live_or(LIVE),
         search: &asked.search,
         metrics: &metrics,
     }))

@@ -15,6 +15,7 @@ pub mod options;
 mod packed;
 pub mod page;
 mod pages;
+mod past;
 mod peers;
 mod push;
 mod remote_write;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,11 +14,12 @@ use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::dashboard::Dashboard;
-use crate::live::{Command, Page, PageAsk};
+use crate::live::{Command, Page, PageAsk, PageWindow};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
 use crate::store::{LogState, Store};
 
+use super::api::{Api, ApiError};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::guard::policy;
@@ -26,6 +27,7 @@ use super::packed::body;
 use super::page::{
     self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
 };
+use super::past::{self, When};
 
 /// How long a page waits after a start before it says that the log is still read.
 const STARTING_PATIENCE: Duration = Duration::from_millis(1500);
@@ -57,6 +59,8 @@ pub(crate) struct Facts {
 #[derive(serde::Deserialize)]
 pub(crate) struct PageQuery {
     range: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
     theme: Option<String>,
 }
 
@@ -149,7 +153,7 @@ pub(crate) async fn embed(
     query: web::Query<PageQuery>,
     pages: web::Data<Pages>,
 ) -> HttpResponse {
-    match embed_page(&pages, &path.0, &path.1, &query).await {
+    match embed_page(&request, &pages, (&path.0, &path.1), &query).await {
         Ok(text) => {
             let mut answer = answer(StatusCode::OK);
             answer
@@ -162,9 +166,9 @@ pub(crate) async fn embed(
 }
 
 async fn embed_page(
+    request: &HttpRequest,
     pages: &Pages,
-    slug: &str,
-    id: &str,
+    (slug, id): (&str, &str),
     query: &PageQuery,
 ) -> Result<String, Refusal> {
     let board = find(pages, slug)?;
@@ -175,7 +179,12 @@ async fn embed_page(
     }
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
     let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
-    let range = range(query, board.dashboard.range)?;
+    let now = api(request).now();
+    let When::Live(range) = when(query, board.dashboard.range, now)? else {
+        let text =
+            "an embedded panel is live: it has a `range`, not a `from` and a `to`".to_owned();
+        return Err(Refusal(StatusCode::BAD_REQUEST, "No such range", text));
+    };
     let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
     let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
         now: page.now,
@@ -212,13 +221,14 @@ async fn try_board_page(
     query: &PageQuery,
 ) -> Result<String, Refusal> {
     let mut board = find(pages, slug)?;
-    let range = range(query, board.dashboard.range)?;
-    let page = ask(pages, slug, None, range).await?;
+    let api = api(request);
+    let when = when(query, board.dashboard.range, api.now())?;
+    let range = when.length();
+    let (page, data_json) = shown(pages, api, slug, (when, board.dashboard.range)).await?;
     if page.board.revision != board.spec.revision {
         board = find(pages, slug)?;
     }
     let panels = panel_data(&page, range);
-    let data_json = data_json(&page, range, asset::hash());
     let nav = nav(if slug == OVERVIEW { "/" } else { "/d" });
     let facts = pages.facts.load();
     let overview = slug == OVERVIEW;
@@ -230,6 +240,7 @@ async fn try_board_page(
         now: page.now,
         zone: zone(page.now),
         range,
+        is_past: matches!(when, When::Past(..)),
         facts: if overview { &facts.host } else { "" },
         reach: &facts.reach,
         data_json: &data_json,
@@ -238,6 +249,31 @@ async fn try_board_page(
         metric: slug.strip_prefix(METRIC),
         push_base: overview.then_some(base.as_str()),
     }))
+}
+
+/// The windows of a board at a time, and what its script begins with; `live` is the range that the
+/// page comes back to from the past.
+pub(super) async fn shown(
+    pages: &Pages,
+    api: &Api,
+    slug: &str,
+    (when, live): (When, Span),
+) -> Result<(Page, String), Refusal> {
+    match when {
+        When::Live(range) => {
+            let page = ask(pages, slug, None, range).await?;
+            let data_json = data_json(&page, range, asset::hash());
+            Ok((page, data_json))
+        }
+        // The script fetches these windows itself, and what is live beside them.
+        When::Past(from, to) => {
+            let board = Arc::clone(&find(pages, slug)?.spec);
+            let (page, _) =
+                past::page(api, board, from, to).await.map_err(|error| past_refused(&error))?;
+            let data_json = still_json(&page, api.now(), live, asset::hash());
+            Ok((page, data_json))
+        }
+    }
 }
 
 fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
@@ -284,15 +320,14 @@ async fn patient(
     Ok(answer.await.ok().flatten())
 }
 
-pub(super) fn range(query: &PageQuery, default: Span) -> Result<Span, Refusal> {
-    let Some(text) = &query.range else { return Ok(default) };
+fn api(request: &HttpRequest) -> &Api {
+    request.app_data::<web::Data<Api>>().expect("every server has it")
+}
+
+pub(super) fn when(query: &PageQuery, default: Span, now: Timestamp) -> Result<When, Refusal> {
+    let said = (query.range.as_deref(), query.from.as_deref(), query.to.as_deref());
     let wrong = |text: String| Refusal(StatusCode::BAD_REQUEST, "No such range", text);
-    let range = Span::parse(text).map_err(|error| wrong(error.to_string()))?;
-    let (shortest, longest) = crate::live::RANGE_BOUNDS;
-    if range < shortest || range > longest {
-        return Err(wrong(format!("a live range is from {shortest} to {longest}, not `{range}`")));
-    }
-    Ok(range)
+    When::read(said, default, now).map_err(wrong)
 }
 
 fn theme(query: &PageQuery) -> Option<Theme> {
@@ -380,6 +415,40 @@ pub(super) fn data_json(page: &Page, range: Span, build: &str) -> String {
         "snapshots": snapshots, "at": at,
     })
     .to_string()
+}
+
+/// What the script of a page of the past begins with: the panels, whose channels it is told when
+/// it has subscribed.
+fn still_json(page: &Page, now: Timestamp, range: Span, build: &str) -> String {
+    let panels: Vec<_> = (page.board.panels.iter())
+        .map(|panel| json!({ "panel": panel.id, "channels": [], "spec": panel.document }))
+        .collect();
+    let board = json!({
+        "slug": page.board.slug, "revision": page.board.revision, "panels": panels,
+    });
+    json!({
+        "time": now.0, "build": build, "board": board, "range_ms": range.0,
+        "snapshots": {}, "at": {},
+    })
+    .to_string()
+}
+
+/// The windows of a stretch of the past for the script.
+pub(super) fn past_json(page: &Page, failed: Option<&str>) -> String {
+    let panel = |(index, channels): &(usize, Vec<u32>)| json!({ "panel": page.board.panels[*index].id, "channels": channels });
+    let snapshot = |(id, window): (&u32, &PageWindow)| {
+        (id.to_string(), STANDARD.encode(&window.snapshot).into())
+    };
+    json!({
+        "panels": page.panels.iter().map(panel).collect::<Vec<_>>(),
+        "snapshots": page.windows.iter().map(snapshot).collect::<Map<_, _>>(),
+        "failed": failed,
+    })
+    .to_string()
+}
+
+fn past_refused(error: &ApiError) -> Refusal {
+    Refusal(error.status_code(), "No such time", error.to_string())
 }
 
 fn answer(status: StatusCode) -> HttpResponseBuilder {

@@ -179,6 +179,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
             super::Error::BadRequest(format!("cannot read the address: {error}")).into()
         }))
         .configure(live::routes)
+        .route("/live/past", get().to(super::past::windows))
         .route("/push", web::post().to(push::text))
         .route("/api/v1/push", web::post().to(push::json))
         .route("/api/v1/write", web::post().to(remote_write::write))

@@ -14,10 +14,11 @@ const ORDER: &[&[&str]] = &[
     &["elements/"],
     &["views/"],
     &["chart/"],
+    &["past.js"],
     &["parts/"],
     &["subscription.js"],
     &["connection.js"],
-    &["window.js", "rows.js"],
+    &["window.js", "rows.js", "when.js"],
     &["judge.js"],
     &["frame.js", "units.js"],
 ];

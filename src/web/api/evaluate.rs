@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{Api, ApiError};
 use crate::model::{Counter, Reading, Report, Span};
-use crate::query::{self, Grid, Limits, Output, Plan};
+use crate::query::{self, Grid, Limits, Output, Plan, Value};
 
 /// The evaluations under way.
 pub(super) struct Evaluations {
@@ -148,6 +148,54 @@ impl Api {
             Err(_) => counters.failed.increment(),
         }
         result
+    }
+
+    /// The values of several queries, one after the other in one turn. One that fails says why, and
+    /// costs the others nothing.
+    pub(crate) async fn values(
+        &self,
+        asked: Vec<(Arc<Plan>, Grid)>,
+    ) -> Result<Vec<Result<Value, String>>, ApiError> {
+        self.awake()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let counters = Arc::clone(&self.evaluations.counters);
+        let mut waiting = Waiting { stop: Arc::clone(&stop), counters, answered: false };
+        let limits = self.limits(&Wishes::default(), stop);
+        let patience = Duration::from_millis(self.options.deadline.0.unsigned_abs());
+        let done = tokio::time::timeout(patience, self.values_in_turn(asked, limits)).await;
+        waiting.answered = true;
+        done.unwrap_or_else(|_| {
+            self.evaluations.counters.timeouts.increment();
+            let deadline = self.options.deadline;
+            Err(ApiError::Timeout(format!(
+                "it was not evaluated within {deadline} (query.deadline)"
+            )))
+        })
+    }
+
+    async fn values_in_turn(
+        &self,
+        asked: Vec<(Arc<Plan>, Grid)>,
+        limits: Limits,
+    ) -> Result<Vec<Result<Value, String>>, ApiError> {
+        let internal = |error: &dyn std::fmt::Display| ApiError::Internal(error.to_string());
+        let turn = Arc::clone(&self.evaluations.turns).acquire_owned().await;
+        let turn = turn.map_err(|error| internal(&error))?;
+        let running = Running::begin(&self.evaluations.counters);
+        let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.evaluations.counters));
+        let work = move || {
+            let _held = (turn, running);
+            let value = |(plan, grid): (Arc<Plan>, Grid)| {
+                let output = query::evaluate(&plan, &*store, grid, &limits);
+                match &output {
+                    Ok(output) => counters.samples.add(output.samples),
+                    Err(_) => counters.failed.increment(),
+                }
+                output.map(|output| output.value).map_err(|error| error.to_string())
+            };
+            asked.into_iter().map(value).collect()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| internal(&error))
     }
 
     fn limits(&self, wishes: &Wishes, stop: Arc<AtomicBool>) -> Limits {

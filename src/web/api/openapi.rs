@@ -23,7 +23,8 @@ const BOTH: &[&str] = &["GET", "POST"];
 const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
-const PAGE: &[&str] = &["range", "theme"];
+const PAGE: &[&str] = &["range", "from", "to", "theme"];
+const EMBED: &[&str] = &["range", "theme"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
     &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
@@ -44,16 +45,17 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
     route(GET, "/explore", &["q", "view", "search", "range", "theme"], "Metrics, and the result of a query, live"),
-    route(GET, "/d/metric", &["*name", "range", "theme"], "The chart of one pushed metric"),
+    route(GET, "/d/metric", &["*name", "range", "from", "to", "theme"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
-    route(GET, "/embed/{dashboard}/{panel}", PAGE, "A panel to stand in another page"),
+    route(GET, "/embed/{dashboard}/{panel}", EMBED, "A panel to stand in another page"),
     route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),
     route(GET, "/live", &[], "The live protocol over WebSocket"),
     route(GET, "/live/events", &["board", "range", "query", "window", "step", "enc"], "The live protocol over server-sent events"),
     route(GET, "/live/poll", &["board", "range", "query", "window", "step", "enc"], "The live protocol over long polling"),
     route(POST, "/live/command", &["*key"], "Commands of an event stream or a poll"),
     route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
+    route(GET, "/live/past", &["*board", "*from", "*to"], "The windows of a board over a stretch of the past"),
     route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
     route(POST, "/api/v1/push", PUSH, "Push JSON"),
     route(POST, "/api/v1/write", PUSH, "Prometheus remote write, 1.0 and 2.0"),

@@ -148,6 +148,8 @@ pub struct BoardPage<'a> {
     pub zone: Span,
     /// The range shown.
     pub range: Span,
+    /// Whether that is a stretch of the past, which ends where `now` is.
+    pub is_past: bool,
     /// A few words on the host beside the heading; may be empty.
     pub facts: &'a str,
     /// How far back the history reaches, in words.
@@ -214,14 +216,21 @@ pub fn board(page: &BoardPage<'_>) -> String {
         view
     });
     let own = page.metric.map(|name| format!("name={}&", encoded(name)));
+    let live = if page.is_past { Span::ZERO } else { page.range };
+    let ends = [page.now - page.range, page.now];
+    let [from, to] = ends.map(|at| date_and_time(at, page.zone));
+    let stretch = format!("{} to {}", from.replace('T', " "), to.replace('T', " "));
     rendered(&BoardTemplate {
+        stretch: if page.is_past { stretch } else { String::new() },
+        from,
+        to,
         shell: &page.shell,
         script: page.shell.assets.with_views(&page.shell.assets.script, &page.dashboard.panels),
         title: &page.dashboard.title,
         description: &page.dashboard.description,
         facts: page.facts,
         reach: page.reach,
-        ranges: range_links(page.range, own.as_deref().unwrap_or_default()),
+        ranges: range_links(live, own.as_deref().unwrap_or_default()),
         time: time_of_day(page.now, page.zone, true),
         panels: views.collect(),
         data: script_json(page.data_json),
@@ -285,6 +294,10 @@ struct RangeLink {
 #[derive(Template)]
 #[template(path = "board.html")]
 struct BoardTemplate<'a> {
+    /// The ends of what is shown as a form writes them, and in words where it is the past.
+    from: String,
+    to: String,
+    stretch: String,
     shell: &'a Shell<'a>,
     script: Script,
     title: &'a str,
@@ -341,6 +354,12 @@ fn rendered(template: &impl Template) -> String {
 /// another script in it, is written as an escape. Such letters stand in JSON inside texts only.
 fn script_json(json: &str) -> String {
     json.replace('<', "\\u003c").replace("]]>", "]]\\u003e")
+}
+
+/// A moment as forms write it, `2026-11-24T12:03:11`, by a clock so far east of UTC.
+fn date_and_time(at: Timestamp, zone: Span) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(at.saturating_add(zone).0);
+    time.map(|time| time.format("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default()
 }
 
 /// A name as a part of an address's path or query.

@@ -76,6 +76,7 @@ fn page_with(
         now: NOW,
         zone: Span::ZERO,
         range: Span::from_secs(300),
+        is_past: false,
         facts: "Debian 12 · 8 cores",
         reach: "history since 22:01",
         data_json: "{}",
@@ -93,7 +94,7 @@ fn page(panels: Vec<Panel>, data: &[PanelData]) -> String {
 
 /// Fails unless every tag is closed in order, and no attribute carries style or script.
 fn check_markup(html: &str) {
-    const VOID: [&str; 4] = ["meta", "link", "br", "hr"];
+    const VOID: [&str; 5] = ["meta", "link", "br", "hr", "input"];
     let mut open: Vec<&str> = Vec::new();
     let mut ids: Vec<&str> = Vec::new();
     let mut rest = html;
@@ -445,6 +446,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
     let (assets, board) = (assets(), board_of(vec![panel("a", PanelKind::Line)]));
     let mistakes = ["a.toml:3: <b>".to_owned()];
     let linked = super::board(&BoardPage {
+        is_past: false,
         metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
         dashboard: &board,
