@@ -9,23 +9,23 @@
 
 import { verdict } from '../judge.js';
 import { html, percent, resize, scroller, set, svg, write } from '../parts/elements.js';
-import { largest } from '../parts/largest.js';
+import { largest, present } from '../parts/largest.js';
 import { format } from '../units.js';
 
 /** The bars of a panel; `src/render/bars.rs` makes the same. @param {Spec} spec
  * @param {Row[]} rows @returns {Bar[]} */
 export function bars(spec, rows) {
-  const { all, rest } = largest(spec, rows);
+  const { all, rest } = largest(spec, present(rows));
   const values = all.map((row) => row.value);
   const most = spec.max ?? Math.max(0, ...values, rest?.sum ?? 0);
   const share = (/** @type {number} */ value) =>
     most > 0 ? Math.max(0, Math.min(1, value / most)) : 0;
   /** @type {Bar[]} */
-  const found = all.map(({ name, value, unit }) => ({
+  const found = all.map(({ name, value, unit, stale }) => ({
     name,
     share: share(value),
     text: format(value, unit, spec.decimals),
-    ...verdict(spec, value),
+    ...(stale ? null : verdict(spec, value)),
   }));
   if (rest) {
     const text = format(rest.sum, spec.unit, spec.decimals);

@@ -8,16 +8,17 @@
  */
 
 import { html, resize, scroller, set, svg, write } from '../parts/elements.js';
-import { largest } from '../parts/largest.js';
+import { largest, present } from '../parts/largest.js';
 import { format } from '../units.js';
 
 /** The parts of a panel's whole; a negative value is no part of anything. `src/render/pie.rs` makes
  * the same. @param {Spec} spec @param {Row[]} rows */
 export function pie(spec, rows) {
-  const negative = rows.filter((row) => !row.stale && row.value < 0).length;
+  const known = present(rows);
+  const negative = known.filter((row) => row.value < 0).length;
   const { all, rest } = largest(
     spec,
-    rows.filter((row) => row.value >= 0),
+    known.filter((row) => row.value >= 0),
   );
   const sum = all.reduce((sum, row) => sum + row.value, rest?.sum ?? 0);
   const slice = (

@@ -6,31 +6,32 @@
  * @import { Spec } from '../subscription.js'
  * @import { Model } from './chart.js'
  * @typedef {{bar: number | null, text: string, level: string | null, word: string}} Cell
- * @typedef {{name: string, labels: string[], values: number[], cells: Cell[]}} Line
+ * @typedef {{name: string, labels: string[], values: number[], stale: boolean,
+ *   cells: Cell[]}} Line
  * @typedef {{column: number, rising: boolean}} Order  column: -1 for the names, then those of
  *   labels, then those of queries
  */
 
 import { judges, mappingOf, verdict } from '../judge.js';
 import { html, resize, scroller, set, write } from '../parts/elements.js';
+import { present } from '../parts/largest.js';
 import { format } from '../units.js';
 
 const ROWS_MAX = 10;
 
 /** The rows before they are ordered: one for each series of the first query, with the values that
- * the other queries have for the same labels. What is no longer fresh has ended: it goes.
+ * the other queries have for the same labels. What has ended goes.
  * @param {Spec} spec @param {Row[]} rows */
 function joined(spec, rows) {
-  /** @type {Map<string, {name: string, labels: string[], values: number[]}>} */
+  /** @type {Map<string, Omit<Line, 'cells'>>} */
   const found = new Map();
-  for (const row of rows) {
-    if (row.stale) continue;
+  for (const row of present(rows)) {
     const { __name__: _, ...labels } = row.labels;
     const key = JSON.stringify(labels);
     if (row.query === 0) {
       const values = spec.queries.map(() => NaN);
       const own = (spec.columns ?? []).map((name) => row.labels[name] ?? '');
-      found.set(key, { name: row.name, labels: own, values });
+      found.set(key, { name: row.name, labels: own, values, stale: row.stale });
     }
     const line = found.get(key);
     if (line) line.values[row.query] = row.value;
@@ -61,18 +62,19 @@ function comparing(spec, order) {
   };
 }
 
-/** @param {Spec} spec @param {number} query @param {number} value @param {number} most
- * @returns {Cell} */
-function cellOf(spec, query, value, most) {
+/** @param {Spec} spec @param {number} query @param {number} value
+ * @param {number} most the value that fills its bar
+ * @param {boolean} stale an old value has no level @returns {Cell} */
+function cellOf(spec, query, value, most, stale) {
   const { bar, unit } = spec.queries[query];
   const share = most > 0 ? Math.max(0, Math.min(1, value / most)) || 0 : 0;
   const judged = judges(spec, query);
   const mapping = judged ? spec.mappings?.[mappingOf(spec, value)] : undefined;
-  const found = judged && !mapping ? verdict(spec, value) : null;
+  const found = judged && !stale && !mapping ? verdict(spec, value) : null;
   return {
     bar: bar ? share : null,
     text: mapping?.text ?? format(value, unit || spec.unit, spec.decimals),
-    level: mapping?.level ?? found?.level ?? null,
+    level: (stale ? null : mapping?.level) ?? found?.level ?? null,
     word: found?.word ?? '',
   };
 }
@@ -87,7 +89,9 @@ export function table(spec, rows, order = null) {
   );
   return shown.map((line) => ({
     ...line,
-    cells: line.values.map((value, query) => cellOf(spec, query, value, most[query])),
+    cells: line.values.map((value, query) =>
+      cellOf(spec, query, value, most[query], line.stale),
+    ),
   }));
 }
 

@@ -32,17 +32,30 @@ pub(super) struct Largest<'s, 'a> {
     pub(super) rest: Option<(f64, usize)>,
 }
 
-/// Fresh series by their newest values, of those that are finite and count.
+/// The series that are shown where what has ended goes: the fresh ones; when none is fresh, those
+/// that ended last, of which the panel says how old they are.
+pub(super) fn present<'s, 'a>(shown: &'s [Shown<'a>]) -> Vec<&'s Shown<'a>> {
+    let latest = |series: &&Shown<'_>| series.latest;
+    let any_fresh = shown.iter().filter_map(|series| latest(&series)).any(|latest| !latest.stale);
+    let newest = shown.iter().filter_map(|series| latest(&series)).map(|latest| latest.at).max();
+    let stays = |series: &&Shown<'_>| {
+        latest(series)
+            .is_some_and(|latest| !latest.stale || (!any_fresh && Some(latest.at) == newest))
+    };
+    shown.iter().filter(stays).collect()
+}
+
+/// Series that are shown by their newest values, of those that are finite and count.
 pub(super) fn largest<'s, 'a>(
     panel: &Panel,
     shown: &'s [Shown<'a>],
     counts: impl Fn(f64) -> bool,
 ) -> Largest<'s, 'a> {
-    let fresh = |series: &'s Shown<'a>| {
-        let latest = series.latest.filter(|latest| !latest.stale)?;
-        (latest.value.is_finite() && counts(latest.value)).then_some((series, latest.value))
+    let valued = |series: &'s Shown<'a>| {
+        let value = series.latest?.value;
+        (value.is_finite() && counts(value)).then_some((series, value))
     };
-    let mut all: Vec<_> = shown.iter().filter_map(fresh).collect();
+    let mut all: Vec<_> = present(shown).into_iter().filter_map(valued).collect();
     all.sort_by(|(a, one), (b, two)| two.total_cmp(one).then_with(|| a.name.cmp(&b.name)));
     let rest = all.split_off(panel.series_max().min(all.len()));
     let sum = rest.iter().map(|(_, value)| value).sum();
@@ -60,7 +73,7 @@ pub fn bars(panel: &Panel, shown: &[Shown<'_>]) -> Vec<Bar> {
         name: series.name.clone(),
         share: share(*value),
         text: number::text(*value, panel.unit_of(series.query), panel.decimals),
-        reached: state::verdict(panel, *value).map(|(level, word)| (level, word.to_owned())),
+        reached: state::fresh_verdict(panel, series),
     };
     let mut bars: Vec<Bar> = all.iter().map(bar).collect();
     bars.extend(rest.map(|(sum, count)| Bar {

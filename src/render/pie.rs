@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::bars::{Largest, largest};
+use super::bars::{Largest, largest, present};
 use super::still::Short;
 use super::{Shown, number};
 use crate::dashboard::{Panel, Unit};
@@ -48,8 +48,8 @@ pub fn pie(panel: &Panel, shown: &[Shown<'_>]) -> Pie {
     });
     let mut slices: Vec<Slice> = colored.collect();
     slices.extend(rest.map(|(sum, count)| slice(format!("other ({count})"), 0, sum, &panel.unit)));
-    let fresh = shown.iter().filter_map(|series| series.latest).filter(|latest| !latest.stale);
-    let negative = fresh.filter(|latest| latest.value < 0.0).count();
+    let values = present(shown).into_iter().filter_map(|series| series.latest);
+    let negative = values.filter(|latest| latest.value < 0.0).count();
     let left_out = match negative {
         0 => String::new(),
         1 => "1 negative value left out".to_owned(),

@@ -79,6 +79,12 @@ pub fn verdict(panel: &Panel, value: f64) -> Option<(Level, &str)> {
     (level > Level::Ok).then_some((level, word))
 }
 
+/// What is wrong with the newest value of a series; an old value is not judged.
+pub fn fresh_verdict(panel: &Panel, series: &Shown<'_>) -> Option<(Level, String)> {
+    let latest = series.latest.filter(|latest| !latest.stale)?;
+    verdict(panel, latest.value).map(|(level, word)| (level, word.to_owned()))
+}
+
 /// The worst of the panel's fresh values: its level and the word for it, which is empty where the
 /// panel says it in place of the value anyway. Only values in the panel's own unit are judged in a
 /// table, and only the main value of a stat.

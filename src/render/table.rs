@@ -1,5 +1,6 @@
 //! The newest values as rows.
 
+use super::bars::present;
 use super::{Shown, number, state};
 use crate::dashboard::{Level, Panel};
 
@@ -46,13 +47,13 @@ impl Cell {
 }
 
 /// The rows of a table: one for each series of its first query, the largest value first, with the
-/// values that its other queries have for the same labels. What is no longer fresh has ended: it
-/// goes. Where labels have columns of their own, names are shown only when the query has a legend.
+/// values that its other queries have for the same labels. What has ended goes. Where labels have
+/// columns of their own, names are shown only when the query has a legend.
 pub fn table(panel: &Panel, shown: &[Shown<'_>]) -> Table {
-    let fresh = |series: &&Shown<'_>| series.latest.is_some_and(|latest| !latest.stale);
     let value = |series: &Shown<'_>| series.latest.map_or(f64::NAN, |latest| latest.value);
+    let present = present(shown);
     let mut first: Vec<&Shown<'_>> =
-        shown.iter().filter(|series| series.query == 0).filter(fresh).collect();
+        present.iter().copied().filter(|series| series.query == 0).collect();
     let rank = |series: &Shown<'_>| (!value(series).is_nan(), value(series));
     first.sort_by(|a, b| {
         let ((a_known, one), (b_known, two)) = (rank(a), rank(b));
@@ -63,10 +64,12 @@ pub fn table(panel: &Panel, shown: &[Shown<'_>]) -> Table {
     let numbers = |series: &&Shown<'_>| -> Vec<f64> {
         let identity = series.labels.without_name();
         let same = |query: usize| {
-            let found = shown.iter().filter(|other| other.query == query).filter(fresh);
-            found.into_iter().find(|other| other.labels.without_name() == identity)
+            let mut found = present.iter().filter(|other| other.query == query);
+            found.find(|other| other.labels.without_name() == identity)
         };
-        (0..panel.queries.len()).map(|query| same(query).map_or(f64::NAN, value)).collect()
+        (0..panel.queries.len())
+            .map(|query| same(query).map_or(f64::NAN, |other| value(other)))
+            .collect()
     };
     let numbers: Vec<Vec<f64>> = first.iter().map(numbers).collect();
     let most = |query: usize| {
@@ -76,7 +79,11 @@ pub fn table(panel: &Panel, shown: &[Shown<'_>]) -> Table {
     let most: Vec<f64> = (0..panel.queries.len()).map(most).collect();
     let line = |(series, numbers): (&&Shown<'_>, &Vec<f64>)| {
         let cells = numbers.iter().enumerate();
-        let cells = cells.map(|(query, value)| cell(panel, query, *value, most[query])).collect();
+        let fresh = series.latest.is_some_and(|latest| !latest.stale);
+        let judged = |query| fresh && panel.judges(query);
+        let cells = cells
+            .map(|(query, value)| cell(panel, query, *value, (most[query], judged(query))))
+            .collect();
         let (name, code) = set_apart(&series.name);
         let label = |name: &String| series.labels.value(name).to_owned();
         Row { name, code, labels: panel.columns.iter().map(label).collect(), cells }
@@ -86,7 +93,8 @@ pub fn table(panel: &Panel, shown: &[Shown<'_>]) -> Table {
     Table { named, rows: first.iter().zip(&numbers).map(line).collect() }
 }
 
-fn cell(panel: &Panel, query: usize, value: f64, most: f64) -> Cell {
+/// A cell; `most` fills its bar, and only what is `judged` has a level.
+fn cell(panel: &Panel, query: usize, value: f64, (most, judged): (f64, bool)) -> Cell {
     let share = if most > 0.0 { (value / most).clamp(0.0, 1.0) } else { 0.0 };
     let bar = panel.queries.get(query).is_some_and(|query| query.bar);
     let bar = bar.then_some(if share.is_nan() { 0.0 } else { share });
@@ -96,8 +104,9 @@ fn cell(panel: &Panel, query: usize, value: f64, most: f64) -> Cell {
         Some((_, mapping)) => (cell.text, cell.level) = (mapping.text.clone(), mapping.level),
         None => cell.text = text(),
     }
-    if cell.level.is_none()
-        && panel.judges(query)
+    if !judged {
+        cell.level = None;
+    } else if cell.level.is_none()
         && let Some((level, word)) = state::verdict(panel, value)
     {
         (cell.level, cell.word) = (Some(level), word.to_owned());

@@ -126,7 +126,7 @@ impl<'a> PanelView<'a> {
             Vec::new()
         };
         let resolution = data.resolution(panel).filter(|_| !legend.is_empty());
-        let hidden = panel.hide_when_empty && shown.is_empty();
+        let hidden = panel.hide_when_empty && shown.is_empty() && panel.kind != PanelKind::Text;
         let reached = state::worst(panel, &shown);
         let address = None;
         Self { panel, address, reached, as_of: said, hidden, body, legend, resolution }
