@@ -6,11 +6,27 @@
  * @import { Panel } from './panel.js'
  */
 
-import { about, emptyNote, make } from './build.js';
+import { emptyNote, make } from './build.js';
 
 /** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
 const shapeOf = ({ spec }) => JSON.stringify(spec);
+
+/** What stands behind the `i` in a panel's head: what it shows, and where it leads.
+ * @param {Spec} spec @returns {Node[]} */
+function about({ id, title, description, links = [] }) {
+  if (!description && links.length === 0) return [];
+  const label = `Information on ${title}`;
+  const behind = links.map(({ title, url }) =>
+    make('p', {}, [make('a', { href: url, target: '_blank', rel: 'noopener' }, [title])]),
+  );
+  if (description) behind.unshift(make('p', {}, [description]));
+  const button = { type: 'button', class: 'i', popovertarget: `i-${id}`, 'aria-label': label };
+  return [
+    make('button', button, ['i']),
+    make('div', { class: 'about', id: `i-${id}`, popover: '' }, behind),
+  ];
+}
 
 /** A whole panel, empty. @param {Spec} spec */
 function panelElement(spec) {

@@ -21,22 +21,6 @@ export function emptyNote(text = 'nothing to show yet') {
   return make('p', { class: 'empty' }, [make('span', {}, [text])]);
 }
 
-/** What stands behind the `i` in a panel's head: what it shows, and where it leads.
- * @param {import('../subscription.js').Spec} spec @returns {Node[]} */
-export function about({ id, title, description, links = [] }) {
-  if (!description && links.length === 0) return [];
-  const label = `Information on ${title}`;
-  const behind = links.map(({ title, url }) =>
-    make('p', {}, [make('a', { href: url, target: '_blank', rel: 'noopener' }, [title])]),
-  );
-  if (description) behind.unshift(make('p', {}, [description]));
-  const button = { type: 'button', class: 'i', popovertarget: `i-${id}`, 'aria-label': label };
-  return [
-    make('button', button, ['i']),
-    make('div', { class: 'about', id: `i-${id}`, popover: '' }, behind),
-  ];
-}
-
 /** A word in a panel's head that comes and goes.
  * @param {Element} panel @param {string} name @param {string} text @param {string} [level] */
 export function headWord(panel, name, text, level) {

@@ -84,7 +84,7 @@ fn threshold(threshold: &super::Threshold) -> Value {
         "level": threshold.level.name(),
         "word": threshold.word,
     });
-    if threshold.mark != Mark::Line {
+    if threshold.mark != Mark::Both {
         found["show"] = json!(threshold.mark.name());
     }
     found

@@ -18,20 +18,23 @@ pub struct Threshold {
 /// How a chart shows where a threshold is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
+    /// By a line and the area above it.
+    Both,
     /// By a line.
     Line,
-    /// By the area from there to the next threshold.
+    /// By the area above it.
     Band,
     /// Not at all; values that have reached it are told all the same.
     None,
 }
 
 impl Mark {
-    pub(super) const ALL: [Self; 3] = [Self::Line, Self::Band, Self::None];
+    pub(super) const ALL: [Self; 4] = [Self::Both, Self::Line, Self::Band, Self::None];
 
     /// The mark as dashboard files and the page name it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Both => "both",
             Self::Line => "line",
             Self::Band => "band",
             Self::None => "none",

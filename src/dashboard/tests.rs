@@ -267,7 +267,11 @@ fn mistakes_in_words_are_told() {
         "level = \"none\"",
         "no level `bad` (there are none, ok, warn, critical)",
     );
-    check("show = \"dots\"", "show = \"band\"", "no mark `dots` (there are line, band, none)");
+    check(
+        "show = \"dots\"",
+        "show = \"band\"",
+        "no mark `dots` (there are both, line, band, none)",
+    );
     check("id = \"i-x\"", "id = \"words\"", "the page itself uses `i-x`");
     check("kind = \"line\"", "kind = \"text\"", "only a panel of kind `text` has a text");
     check(

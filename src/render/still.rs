@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::scale::{SIZE_MAX, ValueAxis, time_text, times};
 use super::{PanelData, Shown, number};
-use crate::dashboard::{Panel, PanelKind, Unit};
+use crate::dashboard::{Mark, Nulls, Panel, PanelKind, Unit};
 use crate::model::{Span, Timestamp, is_absent};
 
 /// The most points of one line.
@@ -38,7 +38,8 @@ const SWEEP: f64 = 0.75;
 pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let shown = data.shown(panel);
     let grid = Grid::of(data, &shown, POINTS_MAX, Span::ZERO);
-    let rows: Vec<Vec<f64>> = shown.iter().map(|series| grid.values(series)).collect();
+    let values = |series| mended(grid.values(series), panel.nulls);
+    let rows: Vec<Vec<f64>> = shown.iter().map(values).collect();
     let stacked = panel.kind == PanelKind::Stack;
     let rows = if stacked { stack(&rows) } else { rows };
     let bands: Vec<Vec<(f64, f64)>> = shown.iter().map(|series| grid.band(series)).collect();
@@ -46,7 +47,9 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let all: Vec<Vec<f64>> = rows.iter().cloned().chain(bands.iter().map(ends)).collect();
     let axis = ValueAxis::of(extent(&all), panel.min, panel.max, &panel.unit);
     let mut out = String::from(r#"<svg aria-hidden="true" overflow="visible">"#);
-    hatching(&mut out, &panel.id, &grid, &rows);
+    if panel.nulls == Nulls::Gap {
+        hatching(&mut out, &panel.id, &grid, &rows);
+    }
     let _ = write!(
         out,
         r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED}>"#
@@ -67,14 +70,7 @@ pub fn chart(panel: &Panel, data: &PanelData) -> String {
     } else {
         out.extend(paths);
     }
-    for threshold in &panel.thresholds {
-        let y = HEIGHT * axis.place(threshold.value);
-        if (0.0..=HEIGHT).contains(&y) {
-            let level = threshold.level.name();
-            let y = y.round();
-            let _ = write!(out, r#"<path class="t {level}" d="M0 {y}H{WIDTH}"/>"#);
-        }
-    }
+    limits(&mut out, panel, &axis);
     out.push_str("</svg>");
     labels(&mut out, &axis, &panel.unit, data);
     beginning(&mut out, &grid, data);
@@ -235,6 +231,23 @@ impl Grid {
     }
 }
 
+/// A row with what is missing between its values filled in, where the panel asks for it.
+fn mended(mut row: Vec<f64>, nulls: Nulls) -> Vec<f64> {
+    if nulls == Nulls::Gap {
+        return row;
+    }
+    let known: Vec<usize> = (0..row.len()).filter(|index| row[*index].is_finite()).collect();
+    for pair in known.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let step = (row[to] - row[from]) / (to - from) as f64;
+        for between in from + 1..to {
+            let straight = row[from] + step * (between - from) as f64;
+            row[between] = if nulls == Nulls::Zero { 0.0 } else { straight };
+        }
+    }
+    row
+}
+
 /// Each row on top of those before it. A value that is not there adds nothing and stays a gap.
 fn stack(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut sums: Vec<f64> = Vec::new();
@@ -348,6 +361,20 @@ fn hatching(out: &mut String, id: &str, grid: &Grid, rows: &[Vec<f64>]) {
             out,
             r#"<rect class="gap" x="{from}%" width="{width}%" height="100%" fill="url(#h-{id})"/>"#
         );
+    }
+}
+
+/// Thresholds: a line, and a faint band above it.
+fn limits(out: &mut String, panel: &Panel, axis: &ValueAxis) {
+    for threshold in &panel.thresholds {
+        let (mark, level) = (threshold.mark, threshold.level.name());
+        let y = (HEIGHT * axis.place(threshold.value)).round();
+        if matches!(mark, Mark::Both | Mark::Band) && y > 0.0 && y <= HEIGHT {
+            let _ = write!(out, r#"<path class="tb {level}" d="M0 0H{WIDTH}V{y}H0Z"/>"#);
+        }
+        if matches!(mark, Mark::Both | Mark::Line) && (0.0..=HEIGHT).contains(&y) {
+            let _ = write!(out, r#"<path class="t {level}" d="M0 {y}H{WIDTH}"/>"#);
+        }
     }
 }
 

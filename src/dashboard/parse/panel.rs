@@ -235,7 +235,7 @@ fn threshold(fields: &Fields<'_>, panel_unit: &Unit) -> Option<Threshold> {
     if fields.value("level").is_none() {
         fields.wrong("level", "`level` is missing (there are warn, critical)");
     }
-    let mark = fields.choice("show", "mark", &Mark::ALL, Mark::name).unwrap_or(Mark::Line);
+    let mark = fields.choice("show", "mark", &Mark::ALL, Mark::name).unwrap_or(Mark::Both);
     let mut word = fields.text("word", TITLE_CHARS_MAX);
     fields.finish();
     let (value, level) = (value?, level?);

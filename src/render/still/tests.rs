@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::sample::select;
 
 use super::*;
-use crate::dashboard::{Level, Mark, PanelQuery, Plan, Threshold};
+use crate::dashboard::{Level, Mark, Nulls, PanelQuery, Plan, Threshold};
 use crate::model::{ABSENT, Labels};
 use crate::render::Window;
 
@@ -80,13 +80,40 @@ fn axes_and_thresholds_are_named_and_drawn() {
     let mut panel = panel(PanelKind::Line);
     (panel.min, panel.max, panel.unit) = (Some(0.0), Some(100.0), Unit::Percent);
     let threshold =
-        |value| Threshold { mark: Mark::Line, value, level: Level::Warn, word: String::new() };
+        |value| Threshold { mark: Mark::Both, value, level: Level::Warn, word: String::new() };
     panel.thresholds = vec![threshold(80.0), threshold(400.0)];
     let svg = chart(&panel, &data(&[("a", &[50.0; 11])]));
     assert!(svg.contains(r#" d="M0 40H600"/>"#), "{svg}");
-    assert_eq!(count(&svg, "class=\"t "), 1);
+    assert_eq!((count(&svg, "class=\"t "), count(&svg, "class=\"tb ")), (1, 1));
+    assert!(svg.contains(r#"<path class="tb warn" d="M0 0H600V40H0Z"/>"#), "{svg}");
     for label in [">0%<", ">25%<", ">100%<", ">22:13:15<"] {
         assert!(svg.contains(label), "{label} {svg}");
+    }
+}
+
+#[test]
+fn a_panel_says_how_thresholds_and_missing_values_are_drawn() {
+    let mut panel = panel(PanelKind::Line);
+    (panel.min, panel.max) = (Some(0.0), Some(4.0));
+    for (mark, lines, bands) in
+        [(Mark::Both, 1, 1), (Mark::Line, 1, 0), (Mark::Band, 0, 1), (Mark::None, 0, 0)]
+    {
+        panel.thresholds =
+            vec![Threshold { mark, value: 2.0, level: Level::Warn, word: String::new() }];
+        let svg = chart(&panel, &data(&[("a", &[1.0; 11])]));
+        let drawn = (count(&svg, "class=\"t "), count(&svg, "class=\"tb "));
+        assert_eq!(drawn, (lines, bands), "{mark:?}");
+    }
+    let values = [1.0, 1.0, ABSENT, ABSENT, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0];
+    for (nulls, line) in [
+        (Nulls::Gap, "M0 150l60 0M240 0l60 0"),
+        (Nulls::Zero, "M0 150l60 0l60 50l60 0l60-200l60 0"),
+        (Nulls::Connect, "M0 150l60 0l60-50l60-50l60-50l60 0"),
+    ] {
+        panel.nulls = nulls;
+        let svg = chart(&panel, &data(&[("a", &values)]));
+        assert!(svg.contains(&format!(r#""l" d="{line}"#)), "{nulls:?} {svg}");
+        assert_eq!(count(&svg, "gap") > 0, nulls == Nulls::Gap);
     }
 }
 

@@ -180,7 +180,7 @@ fn nothing_from_outside_becomes_markup() {
         let text = EVIL.into();
         panel.mappings = vec![Mapping { from: Some(2.0), to: None, text, level: None }];
         panel.thresholds = vec![Threshold {
-            mark: Mark::Line,
+            mark: Mark::Both,
             value: 1.0,
             level: Level::Critical,
             word: EVIL.into(),
@@ -239,7 +239,7 @@ fn what_the_head_says_of_all_values_is_not_said_again() {
 fn thresholds_color_with_words() {
     let mut stat = panel("a", PanelKind::Stat);
     let threshold =
-        |value, level, word: &str| Threshold { mark: Mark::Line, value, level, word: word.into() };
+        |value, level, word: &str| Threshold { mark: Mark::Both, value, level, word: word.into() };
     stat.thresholds =
         vec![threshold(60.0, Level::Warn, "busy"), threshold(90.0, Level::Critical, "full")];
     let shown = |value: f64| {
@@ -389,7 +389,7 @@ fn a_timeline_is_a_picture_and_a_table() {
         value: 5.0,
         level: Level::Critical,
         word: "<high>".into(),
-        mark: Mark::Line,
+        mark: Mark::Both,
     }];
     let mut values = vec![1.0; 200];
     values.extend([9.0; 100]);
