@@ -12,6 +12,7 @@ pub mod legend;
 mod markup;
 pub mod number;
 mod panel_data;
+pub mod picture;
 pub mod pie;
 pub mod scale;
 pub mod state;

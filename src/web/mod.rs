@@ -17,6 +17,7 @@ pub mod page;
 mod pages;
 mod past;
 mod peers;
+mod picture;
 mod push;
 mod remote_write;
 mod removal;

@@ -179,12 +179,7 @@ async fn embed_page(
     }
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
     let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
-    let now = api(request).now();
-    let When::Live(range) = when(query, board.dashboard.range, now)? else {
-        let text =
-            "an embedded panel is live: it has a `range`, not a `from` and a `to`".to_owned();
-        return Err(Refusal(StatusCode::BAD_REQUEST, "No such range", text));
-    };
+    let range = live_range(request, query, board.dashboard.range)?;
     let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
     let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
         now: page.now,
@@ -276,7 +271,7 @@ pub(super) async fn shown(
     }
 }
 
-fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
+pub(super) fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
     pages.boards.find(slug).ok_or_else(|| {
         let text = format!("there is no dashboard `{slug}`");
         Refusal(StatusCode::NOT_FOUND, "No such dashboard", text)
@@ -330,7 +325,22 @@ pub(super) fn when(query: &PageQuery, default: Span, now: Timestamp) -> Result<W
     When::read(said, default, now).map_err(wrong)
 }
 
-fn theme(query: &PageQuery) -> Option<Theme> {
+/// The range of what is shown live alone.
+pub(super) fn live_range(
+    request: &HttpRequest,
+    query: &PageQuery,
+    default: Span,
+) -> Result<Span, Refusal> {
+    match when(query, default, api(request).now())? {
+        When::Live(range) => Ok(range),
+        When::Past(..) => {
+            let text = "this is live: it has a `range`, not a `from` and a `to`".to_owned();
+            Err(Refusal(StatusCode::BAD_REQUEST, "No such range", text))
+        }
+    }
+}
+
+pub(super) fn theme(query: &PageQuery) -> Option<Theme> {
     query.theme.as_deref().and_then(Theme::parse)
 }
 

@@ -25,6 +25,7 @@ use super::live::{self, Keys, OUTGOING_MAX, Sent, Worker, WorkerOutlet, straight
 use super::options::Options;
 use super::pages::{self, Pages};
 use super::peers::{Peers, SHED_MAX};
+use super::picture::Painter;
 use super::push::{self, Intake};
 use super::remote_write;
 
@@ -116,6 +117,7 @@ pub(crate) fn start(
         reports: parts.reports,
         api: parts.api,
         keys: web::Data::new(Keys::default()),
+        painter: web::Data::new(Painter::default()),
     };
     let (commands, clock, peers) = (parts.commands, parts.clock, parts.peers);
     let sessions = Arc::new(AtomicU64::new(1));
@@ -164,6 +166,7 @@ struct Shared {
     reports: web::Data<Reports>,
     api: web::Data<Api>,
     keys: web::Data<Keys>,
+    painter: web::Data<Painter>,
 }
 
 fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
@@ -175,6 +178,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(shared.reports.clone())
         .app_data(shared.api.clone())
         .app_data(shared.keys.clone())
+        .app_data(shared.painter.clone())
         .app_data(web::QueryConfig::default().error_handler(|error, _| {
             super::Error::BadRequest(format!("cannot read the address: {error}")).into()
         }))
@@ -208,6 +212,8 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
                 .route("/d/metric", get().to(pages::metric))
                 .route("/d/{slug}", get().to(pages::dashboard))
                 .route("/embed/{dashboard}/{panel}", get().to(pages::embed))
+                .route("/panel/{dashboard}/{picture}", get().to(super::picture::panel))
+                .route("/badge/{dashboard}/{picture}", get().to(super::picture::badge_of))
                 .default_service(web::to(pages::not_found)),
         );
 }

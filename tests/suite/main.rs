@@ -22,6 +22,7 @@ mod hostile;
 mod law;
 mod live;
 mod pages;
+mod pictures;
 mod program;
 mod push;
 mod remote_write;

@@ -224,7 +224,7 @@ async fn a_mistyped_metric_is_deleted_from_its_page() {
     assert!(!overview.contains("Delete this metric"));
     let own = page(&app, "/d/metric?name=ordres", 200).await;
     assert!(own.contains("<a href=\"?name=ordres&#38;range=5m\""), "{own}");
-    let form = cut(&own, "<form ", "</form>");
+    let form = cut(&own, "Delete this metric", "</form>");
     assert!(form.contains("method=\"post\" action=\"/d/metric/delete\""), "{form}");
     assert!(form.contains("name=\"name\" value=\"ordres\""), "{form}");
     let send = async |origin: &str| {

@@ -25,6 +25,7 @@ const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
 const PAGE: &[&str] = &["range", "from", "to", "theme"];
 const EMBED: &[&str] = &["range", "theme"];
+const PICTURE: &[&str] = &["range", "theme", "w", "h"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
     &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
@@ -49,6 +50,8 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
     route(GET, "/embed/{dashboard}/{panel}", EMBED, "A panel to stand in another page"),
+    route(GET, "/panel/{dashboard}/{picture}", PICTURE, "A panel as a picture, its id with .svg or .png"),
+    route(GET, "/badge/{dashboard}/{picture}", &["label", "range"], "The newest value of a panel as a badge, its id with .svg"),
     route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),
     route(GET, "/live", &[], "The live protocol over WebSocket"),
     route(GET, "/live/events", &["board", "range", "query", "window", "step", "enc"], "The live protocol over server-sent events"),
