@@ -218,11 +218,13 @@ export function rowsOf(spec, channels, slots, now) {
   const panel = { title: spec.title, alone: rows.length === 1, tells };
   for (const row of kept) {
     row.name = seriesName(spec.queries[row.query]?.legend ?? '', row.labels, panel);
-    let slot = slots.get(row.key);
+    // A band is one thing in several rows: its queries' series of the same labels.
+    const own = spec.kind === 'band' ? nameless(row.labels) : row.key;
+    let slot = slots.get(own);
     // Series that come and go must not make this grow for ever.
     if (slots.size > SLOTS_MAX) slots.clear();
     slot ??= slots.size;
-    slots.set(row.key, slot);
+    slots.set(own, slot);
     row.slot = slot;
     row.colour = `c${(((spec.color || 1) - 1 + slot) % 8) + 1}`;
   }

@@ -15,11 +15,13 @@ const SHADES = 6;
 /** The upper edge of a bucket; not a number where there is none. @param {Row} row */
 const edgeOf = ({ labels }) => ('le' in labels ? Number(labels.le.replace('Inf', 'Infinity')) : NaN);
 
+/** Whether rows are buckets, which are named at their upper edges. @param {Row[]} rows */
+export const edged = (rows) => rows.every((row) => !Number.isNaN(edgeOf(row)));
+
 /** The rows in the order in which they stand, the lowest first; those with an edge by it.
  * @param {Row[]} rows */
 export function ordered(rows) {
-  const edged = rows.every((row) => !Number.isNaN(edgeOf(row)));
-  return edged ? [...rows].sort((one, other) => edgeOf(one) - edgeOf(other)) : rows;
+  return edged(rows) ? [...rows].sort((one, other) => edgeOf(one) - edgeOf(other)) : rows;
 }
 
 /** How the row of a bucket is named. @param {Row} row */
@@ -34,7 +36,7 @@ export function bucketName(row) {
 /** Takes the lines of buckets apart, in place: what fell into each, and not into the one below.
  * @param {Columns} columns whose lines stand in order */
 export function apart({ lines, count }) {
-  if (!lines.every(({ row }) => !Number.isNaN(edgeOf(row)))) return;
+  if (!edged(lines.map(({ row }) => row))) return;
   for (let at = 0; at < count; at += 1) {
     let below = 0;
     for (const { tops } of lines) {
@@ -67,7 +69,10 @@ export function cells({ ctx, x, y }, columns) {
       // By the root: few among many shall be seen too.
       const shade = Math.ceil(Math.sqrt(value / most) * (SHADES - 1));
       ctx.fillStyle = inks[shade];
-      ctx.fillRect(x(columns.timeAt(at)) - wide, top + 0.5, wide + 0.2, Math.max(1, high - 1));
+      // By whole pixels: neighbours would shine through where they meet.
+      const end = Math.round(x(columns.timeAt(at)));
+      const start = Math.round(x(columns.timeAt(at)) - wide);
+      ctx.fillRect(start, top + 0.5, end - start, Math.max(1, high - 1));
     }
   });
 }

@@ -202,7 +202,7 @@ export class Panel extends HTMLElement {
     const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
     this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
     if (!chart) return;
-    if (spec.legend) this.#legend.show(this.#rows, spec);
+    if (spec.legend && spec.kind !== 'heatmap') this.#legend.show(this.#rows, spec);
     this.#readout(spec);
     if (Date.now() - this.#spokenAt < SPOKEN_MS) return;
     this.#spokenAt = Date.now();

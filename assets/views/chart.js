@@ -18,7 +18,7 @@
 import { Columns } from '../chart/columns.js';
 import { faded } from '../chart/colours.js';
 import { Frame } from '../chart/frame.js';
-import { apart, bucketName, cells, ordered } from '../chart/heat.js';
+import { apart, bucketName, cells, edged, ordered } from '../chart/heat.js';
 import { between, fan, line, shade, under } from '../chart/lines.js';
 import { beginning, grid, hatch, threshold } from '../chart/marks.js';
 import { follow } from '../chart/pointer.js';
@@ -133,16 +133,18 @@ class Chart {
   #values() {
     const { kind, unit } = this.spec;
     if (kind === 'heatmap') {
-      const names = this.#columns.lines.map(({ row }) => bucketName(row));
+      const rows = this.#columns.lines.map(({ row }) => row);
+      const [names, place] = [rows.map(bucketName), edged(rows) ? 1 : 0.5];
       const every = Math.ceil((names.length * NAME_PIXELS) / Math.max(1, this.size[1]));
       return names
-        .map((name, k) => /** @type {[number, string]} */ ([k + 1, name]))
+        .map((name, k) => /** @type {[number, string]} */ ([k + place, name]))
         .filter((_, k) => (names.length - 1 - k) % every === 0);
     }
     const ticks = axisTicks(...this.#frame.values, unit);
     // Below the line of zero is no less than nothing, but the other way.
-    const texts = axis(kind === 'mirror' ? ticks.map(Math.abs) : ticks, unit);
-    return ticks.map((tick, index) => [tick, texts[index]]);
+    const texts = axis(ticks, unit);
+    const size = (/** @type {string} */ text) => text.replace(/^\u2212/, '');
+    return ticks.map((tick, at) => [tick, kind === 'mirror' ? size(texts[at]) : texts[at]]);
   }
 
   #paint() {

@@ -113,14 +113,25 @@ pub fn overview(
 pub fn single(name: &str, metadata: Option<&Metadata>) -> Option<Dashboard> {
     let mut panel = panel(name, metadata)?;
     (panel.width, panel.height) = (12, 7);
+    let heat = name.strip_suffix("_bucket").and_then(|base| heat(name, base, &panel.unit));
     Some(Dashboard {
         slug: panel.id.clone(),
         title: name.to_owned(),
         description: metadata.map(|metadata| metadata.help.clone()).unwrap_or_default(),
         embed: false,
         range: Span::from_secs(300),
-        panels: vec![panel],
+        panels: heat.into_iter().chain([panel]).collect(),
     })
+}
+
+/// The buckets of a histogram over time.
+fn heat(buckets: &str, base: &str, unit: &Unit) -> Option<Panel> {
+    let query = plan(&format!("sum by (le) (rate({}[1m]))", selector(buckets)?))?;
+    let mut panel = Panel::new("heat", base, PanelKind::Heatmap, PanelQuery::new(query));
+    (panel.width, panel.height) = (12, 7);
+    panel.unit = unit.clone();
+    "events a second by bucket, over the last minute".clone_into(&mut panel.subtitle);
+    Some(panel)
 }
 
 fn line(name: &str, plan: Plan) -> Panel {

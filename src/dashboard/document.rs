@@ -44,6 +44,7 @@ impl Panel {
                 "unit": self.unit_of(index).to_string(),
                 "bar": query.bar,
                 "times": query.times,
+                "below": query.below,
             })
         };
         self.queries.iter().enumerate().map(query).collect()

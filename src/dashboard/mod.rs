@@ -126,6 +126,12 @@ pub enum PanelKind {
     Line,
     /// Areas on top of each other over time.
     Stack,
+    /// Areas between queries that go from the lowest to the highest, as quantiles do.
+    Band,
+    /// Areas above and below a line of zero.
+    Mirror,
+    /// A cell a bucket and column, darker the more is in it.
+    Heatmap,
     /// The newest value as a large number, with a small line.
     Stat,
     /// The newest value of each series on a dial.
@@ -146,9 +152,12 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Line,
         Self::Stack,
+        Self::Band,
+        Self::Mirror,
+        Self::Heatmap,
         Self::Stat,
         Self::Gauge,
         Self::Table,
@@ -161,7 +170,7 @@ impl PanelKind {
 
     /// Whether it is drawn over time, with axes.
     pub const fn is_chart(self) -> bool {
-        matches!(self, Self::Line | Self::Stack)
+        matches!(self, Self::Line | Self::Stack | Self::Band | Self::Mirror | Self::Heatmap)
     }
 
     /// The kind as dashboard files and the page's script name it.
@@ -169,6 +178,9 @@ impl PanelKind {
         match self {
             Self::Line => "line",
             Self::Stack => "stack",
+            Self::Band => "band",
+            Self::Mirror => "mirror",
+            Self::Heatmap => "heatmap",
             Self::Stat => "stat",
             Self::Gauge => "gauge",
             Self::Table => "table",
@@ -204,6 +216,8 @@ pub struct PanelQuery {
     pub unit: Option<Unit>,
     /// Whether a table draws a small bar before its values.
     pub bar: bool,
+    /// Whether a mirrored chart draws its values downwards.
+    pub below: bool,
     /// Its values are no curve: they are the times, in seconds since the epoch, of the newest
     /// samples of the other queries' series. With them a page tells when a series was last heard.
     pub times: bool,
@@ -213,7 +227,7 @@ impl PanelQuery {
     /// A query with nothing but its plan.
     pub fn new(plan: Plan) -> Self {
         let (legend, column) = (String::new(), String::new());
-        Self { plan, legend, column, unit: None, bar: false, times: false }
+        Self { plan, legend, column, unit: None, bar: false, below: false, times: false }
     }
 }
 
@@ -364,6 +378,7 @@ impl Panel {
             PanelKind::Table | PanelKind::Bars => 10,
             PanelKind::Pie => 7,
             PanelKind::Events => 50,
+            PanelKind::Heatmap => 60,
             _ => 20,
         })
     }

@@ -94,6 +94,7 @@ fn the_document_for_the_page_says_all_but_the_query() {
         document["queries"][0],
         serde_json::json!({
             "legend": "{{shop}}", "column": "", "unit": "per_second", "bar": false, "times": false,
+            "below": false,
         })
     );
     assert!(!document.to_string().contains("orders_total"));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::heard::{Heard, heard};
 use super::legend::Names;
-use crate::dashboard::{Panel, PanelQuery};
+use crate::dashboard::{Panel, PanelKind, PanelQuery};
 use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
 
 /// A value is fresh for that many steps of its window.
@@ -173,8 +173,18 @@ impl PanelData {
             shown.sort_by_key(|series| series.latest.is_some_and(|latest| latest.stale));
             shown.truncate(series_max);
         }
+        // A band is one thing in several rows: its queries' series of the same labels.
+        let mut sets: Vec<Labels> = Vec::new();
         for (place, series) in shown.iter_mut().enumerate() {
-            series.color = ((usize::from(panel.color) + place + 7) % 8 + 1) as u8;
+            let mut slot = place;
+            if panel.kind == PanelKind::Band {
+                let own = series.labels.without_name();
+                slot = sets.iter().position(|set| *set == own).unwrap_or_else(|| {
+                    sets.push(own);
+                    sets.len() - 1
+                });
+            }
+            series.color = ((usize::from(panel.color) + slot + 7) % 8 + 1) as u8;
         }
         shown
     }
@@ -315,7 +325,7 @@ pub fn time_of_day(at: Timestamp, zone: Span, seconds: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dashboard::{PanelKind, PanelQuery, Plan};
+    use crate::dashboard::Plan;
 
     fn panel() -> Panel {
         let query = PanelQuery::new(Plan::new("x").expect("a query"));

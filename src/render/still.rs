@@ -4,12 +4,14 @@
 //! any box while letters and hatching keep their shape. Colours come from the classes `c1` to
 //! `c8`.
 
+mod heat;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::scale::{SIZE_MAX, ValueAxis, time_text, times};
 use super::{PanelData, Shown, number};
-use crate::dashboard::{Mark, Nulls, Panel, PanelKind, Unit};
+use crate::dashboard::{Mark, Nulls, Panel, PanelKind};
 use crate::model::{Span, Timestamp, is_absent};
 
 /// The most points of one line.
@@ -34,47 +36,105 @@ const STRETCHED: &str = r#"preserveAspectRatio="none""#;
 const RADIUS: f64 = 42.0;
 const SWEEP: f64 = 0.75;
 
-/// The chart of a line or stack panel.
+/// What is drawn inside the axes of a chart.
+struct Drawing {
+    axis: ValueAxis,
+    /// What stands beside the ticks of the axis.
+    names: Vec<String>,
+    /// The values by row, for the gaps.
+    rows: Vec<Vec<f64>>,
+    markup: String,
+}
+
+/// The chart of a panel that is drawn over time.
 pub fn chart(panel: &Panel, data: &PanelData) -> String {
     let shown = data.shown(panel);
     let grid = Grid::of(data, &shown, POINTS_MAX, Span::ZERO);
-    let values = |series| mended(grid.values(series), panel.nulls);
-    let rows: Vec<Vec<f64>> = shown.iter().map(values).collect();
-    let stacked = panel.kind == PanelKind::Stack;
-    let rows = if stacked { stack(&rows) } else { rows };
-    let bands: Vec<Vec<(f64, f64)>> = shown.iter().map(|series| grid.band(series)).collect();
-    let ends = |band: &Vec<(f64, f64)>| band.iter().flat_map(|(low, high)| [*low, *high]).collect();
-    let all: Vec<Vec<f64>> = rows.iter().cloned().chain(bands.iter().map(ends)).collect();
-    let axis = ValueAxis::of(extent(&all), panel.min, panel.max, &panel.unit);
+    let is_heat = panel.kind == PanelKind::Heatmap;
+    let drawing =
+        if is_heat { heat::cells(panel, &shown, &grid) } else { lines(panel, &shown, &grid) };
     let mut out = String::from(r#"<svg aria-hidden="true" overflow="visible">"#);
     if panel.nulls == Nulls::Gap {
-        hatching(&mut out, &panel.id, &grid, &rows);
+        hatching(&mut out, &panel.id, &grid, &drawing.rows);
     }
     let _ = write!(
         out,
         r#"<svg width="100%" height="100%" viewBox="0 0 {WIDTH} {HEIGHT}" {STRETCHED}>"#
     );
-    rules(&mut out, &axis, data);
-    let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
-    let paths: Vec<String> = (rows.iter().zip(&shown).enumerate())
-        .map(|(index, (row, series))| {
-            let band = grid.shade(&bands[index], &axis);
-            let filled = index == 0 && rows.len() <= FILLED_MAX && band.is_empty();
-            let path = path(&grid.points(row, &axis), (stacked || filled).then_some(base));
-            format!("<g class=\"c{}\">{band}{path}</g>", series.color)
-        })
-        .collect();
-    // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
-    if stacked {
-        out.extend(paths.into_iter().rev());
-    } else {
-        out.extend(paths);
+    rules(&mut out, &drawing.axis, data);
+    out.push_str(&drawing.markup);
+    if !is_heat {
+        limits(&mut out, panel, &drawing.axis);
     }
-    limits(&mut out, panel, &axis);
     out.push_str("</svg>");
-    labels(&mut out, &axis, &panel.unit, data);
+    labels(&mut out, &drawing, data);
     beginning(&mut out, &grid, data);
     out.push_str("</svg>");
+    out
+}
+
+/// Lines with what lies below and between them.
+fn lines(panel: &Panel, shown: &[Shown<'_>], grid: &Grid) -> Drawing {
+    let stacked = panel.kind == PanelKind::Stack;
+    let row = |series: &Shown<'_>| {
+        let sign = if panel.queries[series.query].below { -1.0 } else { 1.0 };
+        let values = mended(grid.values(series), panel.nulls).into_iter();
+        values.map(|value| if is_absent(value) { value } else { sign * value }).collect()
+    };
+    let rows: Vec<Vec<f64>> = shown.iter().map(row).collect();
+    let rows = if stacked { stack(&rows) } else { rows };
+    let bands: Vec<Vec<(f64, f64)>> = shown.iter().map(|series| grid.band(series)).collect();
+    let ends = |band: &Vec<(f64, f64)>| band.iter().flat_map(|(low, high)| [*low, *high]).collect();
+    let all: Vec<Vec<f64>> = rows.iter().cloned().chain(bands.iter().map(ends)).collect();
+    let axis = ValueAxis::of(extent(&all), panel.min, panel.max, &panel.unit);
+    let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
+    let fan = panel.kind == PanelKind::Band;
+    let paths = (rows.iter().zip(shown).enumerate()).map(|(index, (row, series))| {
+        let band = grid.shade(&bands[index], &axis);
+        let first = panel.kind == PanelKind::Line && index == 0 && rows.len() <= FILLED_MAX;
+        let filled = stacked || panel.kind == PanelKind::Mirror || (first && band.is_empty());
+        let path = path(&grid.points(row, &axis), filled.then_some(base));
+        format!("<g class=\"c{}\">{band}{path}</g>", series.color)
+    });
+    let paths: Vec<String> = paths.collect();
+    // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
+    let markup = if stacked {
+        paths.into_iter().rev().collect()
+    } else if fan {
+        fans(shown, &rows, grid, &axis)
+    } else {
+        paths.concat()
+    };
+    let names = number::axis(&axis.ticks, &panel.unit).into_iter();
+    // Below the line of zero is no less than nothing, but the other way.
+    let names = names.map(|name| match panel.kind {
+        PanelKind::Mirror => name.trim_start_matches('\u{2212}').to_owned(),
+        _ => name,
+    });
+    let names = names.collect();
+    Drawing { axis, names, rows, markup }
+}
+
+/// Queries from the lowest to the highest: areas between the first and the last, the second and the
+/// last but one; the one in the middle is a line. A set of such rows has one colour.
+fn fans(shown: &[Shown<'_>], rows: &[Vec<f64>], grid: &Grid, axis: &ValueAxis) -> String {
+    let mut sets: BTreeMap<u8, Vec<&Vec<f64>>> = BTreeMap::new();
+    for (series, row) in shown.iter().zip(rows) {
+        sets.entry(series.color).or_default().push(row);
+    }
+    let mut out = String::new();
+    for (color, set) in sets {
+        let _ = write!(out, "<g class=\"c{color}\">");
+        let middle = set.len() / 2;
+        for (low, high) in set.iter().zip(set.iter().rev()).take(middle) {
+            let pairs: Vec<(f64, f64)> = low.iter().copied().zip(high.iter().copied()).collect();
+            out.push_str(&grid.shade(&pairs, axis));
+        }
+        if let Some(row) = set.get(middle).filter(|_| set.len() % 2 == 1) {
+            out.push_str(&path(&grid.points(row, axis), None));
+        }
+        out.push_str("</g>");
+    }
     out
 }
 
@@ -395,11 +455,11 @@ fn share_at(data: &PanelData, at: Timestamp) -> f64 {
 }
 
 /// The texts beside and below the chart, outside its box: the page keeps room for them.
-fn labels(out: &mut String, axis: &ValueAxis, unit: &Unit, data: &PanelData) {
+fn labels(out: &mut String, drawing: &Drawing, data: &PanelData) {
     out.push_str(r#"<g class="axis"><g text-anchor="end" dominant-baseline="central">"#);
-    for (tick, text) in axis.ticks.iter().zip(number::axis(&axis.ticks, unit)) {
-        let y = Short(100.0 * axis.place(*tick));
-        let text = escaped(&text);
+    for (tick, text) in drawing.axis.ticks.iter().zip(&drawing.names) {
+        let y = Short(100.0 * drawing.axis.place(*tick));
+        let text = escaped(text);
         let _ = write!(out, r#"<text x="-6" y="{y}%">{text}</text>"#);
     }
     out.push_str(r#"</g><g text-anchor="middle">"#);

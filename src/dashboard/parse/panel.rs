@@ -31,9 +31,14 @@ const STEP: std::ops::RangeInclusive<Span> = Span::from_secs(1)..=Span::from_sec
 /// The size of a panel that says none.
 pub(in crate::dashboard) fn size_of(kind: PanelKind) -> (u8, u8) {
     match kind {
-        PanelKind::Line | PanelKind::Stack | PanelKind::Events => (4, 5),
+        PanelKind::Line
+        | PanelKind::Stack
+        | PanelKind::Band
+        | PanelKind::Mirror
+        | PanelKind::Events => (4, 5),
         PanelKind::Stat => (2, 2),
         PanelKind::Gauge | PanelKind::Table | PanelKind::Bars | PanelKind::Pie => (3, 5),
+        PanelKind::Heatmap => (6, 5),
         PanelKind::Timeline => (6, 4),
         PanelKind::Text => (4, 3),
     }
@@ -192,9 +197,9 @@ fn query(fields: &Fields<'_>) -> Option<PanelQuery> {
     let legend = fields.text("legend", TITLE_CHARS_MAX);
     let column = fields.text("column", TITLE_CHARS_MAX);
     let (unit, bar) = (unit(fields), fields.flag("bar", false));
-    let times = fields.flag("times", false);
+    let (times, below) = (fields.flag("times", false), fields.flag("below", false));
     fields.finish();
-    Some(PanelQuery { plan: plan?, legend, column, unit, bar, times })
+    Some(PanelQuery { plan: plan?, legend, column, unit, bar, below, times })
 }
 
 fn plan(fields: &Fields<'_>, key: &'static str) -> Option<Plan> {

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::sample::select;
 
 use super::*;
-use crate::dashboard::{Level, Mark, Nulls, PanelQuery, Plan, Threshold};
+use crate::dashboard::{Level, Mark, Nulls, PanelQuery, Plan, Threshold, Unit};
 use crate::model::{ABSENT, Labels};
 use crate::render::Window;
 
@@ -132,7 +132,13 @@ proptest::proptest! {
     #[test]
     fn any_values_give_a_picture_of_plain_numbers(
         rows in vec(vec(proptest::num::f64::ANY, 0..30), 0..4),
-        kind in select(&[PanelKind::Line, PanelKind::Stack]),
+        kind in select(&[
+            PanelKind::Line,
+            PanelKind::Stack,
+            PanelKind::Band,
+            PanelKind::Mirror,
+            PanelKind::Heatmap,
+        ]),
         unit in select(&[Unit::None, Unit::Bytes, Unit::Percent, Unit::Duration]),
     ) {
         let mut panel = panel(kind);
@@ -143,7 +149,7 @@ proptest::proptest! {
         let data = data(&series);
         for svg in [chart(&panel, &data), spark(&panel, &data)] {
             for path in svg.split(" d=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-                let plain = |letter: char| "MlHVh .-0123456789".contains(letter);
+                let plain = |letter: char| "MlLZHVhvz .-0123456789".contains(letter);
                 proptest::prop_assert!(path.chars().all(plain), "{}", path);
             }
             proptest::prop_assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", svg);
@@ -194,4 +200,47 @@ fn a_chart_is_told_in_words() {
     let many: Vec<(&str, &[f64])> =
         names.iter().map(|name| (name.as_str(), [1.0].as_slice())).collect();
     assert!(described(&panel, &data(&many)).ends_with("; and 7 more series"));
+}
+
+#[test]
+fn what_lies_below_is_drawn_downwards_and_its_axis_names_sizes() {
+    let mut panel = panel(PanelKind::Mirror);
+    let down = PanelQuery::new(Plan::new("y").expect("a query"));
+    panel.queries.push(PanelQuery { below: true, ..down });
+    let mut data = data(&[("a", &[4.0; 11])]);
+    let (labels, values) = (Labels::named("y").with("n", "b"), vec![4.0; 11]);
+    data.windows.push(Window { end: data.now, step: Span(1000), series: vec![(labels, values)] });
+    let svg = chart(&panel, &data);
+    assert_eq!((count(&svg, "class=\"a\""), count(&svg, ">4</text>")), (2, 2), "{svg}");
+    assert!(svg.contains("M0 0l") && svg.contains("M0 200l") && !svg.contains('\u{2212}'), "{svg}");
+}
+
+#[test]
+fn a_band_is_an_area_between_its_queries_with_the_middle_one_as_a_line() {
+    let mut panel = panel(PanelKind::Band);
+    let query = || PanelQuery::new(Plan::new("x").expect("a query"));
+    panel.queries.extend([query(), query()]);
+    let mut data = data(&[("a", &[1.0; 11])]);
+    for value in [2.0, 4.0] {
+        let series = vec![(Labels::named("x").with("n", "a"), vec![value; 11])];
+        data.windows.push(Window { end: data.now, step: Span(1000), series });
+    }
+    let svg = chart(&panel, &data);
+    assert_eq!((count(&svg, "class=\"b\""), count(&svg, "class=\"l\"")), (1, 1), "{svg}");
+    assert_eq!(count(&svg, "class=\"c1\""), 1, "one colour for one thing: {svg}");
+}
+
+#[test]
+fn a_heat_map_names_its_buckets_and_shades_its_cells() {
+    let panel = panel(PanelKind::Heatmap);
+    let bucket = |edge: &str, value: f64| (Labels::named("x").with("le", edge), vec![value; 11]);
+    let mut data = data(&[]);
+    data.windows[0].series = vec![bucket("+Inf", 5.0), bucket("0.5", 4.0), bucket("2", 4.0)];
+    let svg = chart(&panel, &data);
+    let names = [">0.5</text>", ">2</text>", ">+∞</text>"].map(|name| svg.find(name));
+    assert!(names.iter().all(Option::is_some), "{svg}");
+    // Four of five fell below a half, none between, one above two.
+    assert_eq!((count(&svg, "class=\"h5\""), count(&svg, "class=\"h3\"")), (1, 1), "{svg}");
+    let cells = svg.split("class=\"h5\"").nth(1).and_then(|rest| rest.split("/>").next());
+    assert!(cells.is_some_and(|cells| cells.contains(" 133h")), "the lowest row: {svg}");
 }

@@ -119,7 +119,8 @@ impl<'a> PanelView<'a> {
         let shown = data.shown_up_to(panel, most);
         let said = all_stale(data, &shown);
         let body = body(panel, data, &shown, said.as_ref());
-        let charted = matches!(panel.kind, PanelKind::Line | PanelKind::Stack);
+        // The buckets of a heat map stand beside its axis.
+        let charted = panel.kind.is_chart() && panel.kind != PanelKind::Heatmap;
         let legend = if charted && panel.legend {
             legend(panel, data, &shown, said.as_ref())
         } else {
@@ -144,7 +145,11 @@ fn body(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&Stri
         return Body::Empty { said, names, last: length(data.range) };
     }
     match panel.kind {
-        PanelKind::Line | PanelKind::Stack => {
+        PanelKind::Line
+        | PanelKind::Stack
+        | PanelKind::Band
+        | PanelKind::Mirror
+        | PanelKind::Heatmap => {
             Body::Chart { words: still::described(panel, data), picture: still::chart(panel, data) }
         }
         PanelKind::Stat => stat(panel, data, shown),
