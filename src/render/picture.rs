@@ -26,6 +26,8 @@ pub struct Palette {
     critical: &'static str,
     off: &'static str,
     series: [&'static str; 8],
+    /// The cells of a heat map, from few to many.
+    heat: [&'static str; 5],
 }
 
 /// Dark letters on a light ground.
@@ -44,6 +46,7 @@ pub const LIGHT: Palette = Palette {
     series: [
         "#1750b4", "#e26e0d", "#1f9e86", "#7a3068", "#a862f8", "#756001", "#167da0", "#7d0b02",
     ],
+    heat: ["#c4daf6", "#86b3e8", "#4a86d6", "#2858ab", "#142a5c"],
 };
 
 /// Light letters on a dark ground.
@@ -62,6 +65,7 @@ pub const DARK: Palette = Palette {
     series: [
         "#86b6ff", "#f09d33", "#5ef0cb", "#c76a8c", "#936bf6", "#ece261", "#34a1cc", "#eb5018",
     ],
+    heat: ["#1d3a6e", "#2563a8", "#2b97b8", "#74d6a4", "#f4f1a6"],
 };
 
 /// How a picture is to look.
@@ -255,6 +259,10 @@ fn placed(out: &mut String, still: &str, place: [f64; 4], own: &str, look: &Look
         let said = format!(r#"color="{colour}" fill="{fill}""#);
         drawn = drawn.replace(&format!(r#"class="c{}""#, at + 1), &said);
     }
+    for (at, colour) in colours.heat.iter().enumerate() {
+        let class = format!(r#"class="h{}""#, at + 1);
+        drawn = drawn.replace(&class, &format!(r#"fill="{colour}""#));
+    }
     let threshold = |level: &str, colour: &str| {
         let dashes = format!("{0} {0}", stroke(4.0));
         let class = format!(r#"class="t {level}""#);
@@ -295,7 +303,9 @@ fn placed(out: &mut String, still: &str, place: [f64; 4], own: &str, look: &Look
 fn chart(out: &mut String, panel: &Panel, data: &PanelData, shown: &[Shown<'_>], look: &Look) {
     let (width, height) = (f64::from(look.width), f64::from(look.height));
     let room = height - HEAD - BELOW - PLOT_LEAST;
-    let most = if panel.legend { (room / LINE).clamp(0.0, 3.0) as usize } else { 0 };
+    // The buckets of a heat map stand beside its axis.
+    let listed = panel.legend && panel.kind != PanelKind::Heatmap;
+    let most = if listed { (room / LINE).clamp(0.0, 3.0) as usize } else { 0 };
     let lines = legend(panel, shown, look, most);
     let foot = lines.len() as f64 * LINE + if lines.is_empty() { 0.0 } else { 6.0 };
     let plot = [LEFT, HEAD, width - LEFT - RIGHT, (height - HEAD - BELOW - foot).max(PLOT_LEAST)];

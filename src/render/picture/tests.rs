@@ -98,4 +98,7 @@ fn the_colours_are_those_of_the_sheet() {
     for (at, light) in LIGHT.series.iter().enumerate() {
         check(&format!("c{}", at + 1), light, DARK.series[at]);
     }
+    for (at, light) in LIGHT.heat.iter().enumerate() {
+        check(&format!("h{}", at + 1), light, DARK.heat[at]);
+    }
 }

@@ -97,9 +97,11 @@ fn paths(rows: &[Vec<f64>], grid: &Grid, axis: &ValueAxis) -> String {
         for (at, value) in values.iter().enumerate().filter(|(_, value)| **value > 0.0) {
             // By the root: few among many shall be seen too.
             let shade = ((value / most).sqrt() * (SHADES - 1) as f64).ceil() as usize;
-            let (x, y) = ((grid.x(at) - wide).round(), top.round());
+            // A cell ends at its time; the first one would begin outside the box.
+            let (end, y) = (grid.x(at).round(), top.round());
+            let start = (grid.x(at) - wide).max(0.0).round();
             let shade = &mut shades[shade.min(SHADES - 1)];
-            let _ = write!(shade, "M{x} {y}h{wide:.0}v{high:.0}h-{wide:.0}z");
+            let _ = write!(shade, "M{start} {y}H{end}v{high:.0}H{start}z");
         }
     }
     let path = |(shade, path): (usize, &String)| match path.as_str() {

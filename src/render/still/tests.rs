@@ -242,5 +242,5 @@ fn a_heat_map_names_its_buckets_and_shades_its_cells() {
     // Four of five fell below a half, none between, one above two.
     assert_eq!((count(&svg, "class=\"h5\""), count(&svg, "class=\"h3\"")), (1, 1), "{svg}");
     let cells = svg.split("class=\"h5\"").nth(1).and_then(|rest| rest.split("/>").next());
-    assert!(cells.is_some_and(|cells| cells.contains(" 133h")), "the lowest row: {svg}");
+    assert!(cells.is_some_and(|cells| cells.contains(" 133H")), "the lowest row: {svg}");
 }
