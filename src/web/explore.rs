@@ -9,6 +9,7 @@ use super::Api;
 use super::boards::EXPLORED;
 use super::page::{self, ExplorePage, MetricRow, MetricsList};
 use super::pages::{self, PageQuery, Pages, Refusal};
+use super::past::When;
 use crate::dashboard::{Dashboard, as_toml, automatic};
 use crate::live::Page;
 use crate::model::{METRIC_NAME, Matcher, Metadata, Select, Selection, Span, TimeRange, Timestamp};
@@ -103,6 +104,7 @@ async fn try_explore(
         now,
         zone: super::zone(now),
         range: when.live_or(LIVE),
+        is_past: matches!(when, When::Past(..)),
         search: &asked.search,
         metrics: &metrics,
     }))

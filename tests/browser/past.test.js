@@ -118,3 +118,19 @@ test('a time that cannot be shown is refused in words', async () => {
   const unknown = await fetch(`${server.url}/live/past?board=none&from=100&to=200`);
   assert.equal(unknown.status, 404);
 });
+
+test('the result of a query is shown over a stretch as well', async () => {
+  const asked = `explore?q=${encodeURIComponent('ramp * 2')}&view=chart`;
+  const [from, to] = [begun + 100_000, begun + 160_000];
+  const opened = await visit(browser, `${server.url}/${asked}&from=${from}&to=${to}`);
+  await opened.state('paused');
+  await opened.shows('wg-panel .legend b', '320');
+  await opened.page.locator('.custom summary').click();
+  assert.equal(await opened.page.locator('.custom [name="q"]').inputValue(), 'ramp * 2');
+  await opened.page.keyboard.press('Escape');
+  await opened.page.locator('.seg a', { hasText: /^15m$/ }).click();
+  await opened.state('live');
+  await server.push('ramp 7');
+  await opened.shows('wg-panel .legend b', '14');
+  await opened.close();
+});

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::panel::{Body, PanelView};
-use super::{RangeLink, Script, Shell, encoded, range_links, rendered, script_json};
+use super::{RangeLink, Script, Shell, Stretch, encoded, range_links, rendered, script_json};
 use crate::dashboard::Panel;
 use crate::model::{Span, Timestamp};
 use crate::query::{Function, aggregation_names};
@@ -36,6 +36,8 @@ pub struct ExplorePage<'a> {
     pub zone: Span,
     /// The range shown.
     pub range: Span,
+    /// Whether a stretch of the past is shown.
+    pub is_past: bool,
     /// What the list was narrowed by.
     pub search: &'a str,
     /// The metrics.
@@ -79,6 +81,9 @@ pub fn explore(page: &ExplorePage<'_>) -> String {
         let address = format!("?q={}&view={name}", encoded(page.query));
         (name, address, name == page.view)
     });
+    let (end, length) = page.data.map_or((page.now, page.range), |data| (data.now, data.range));
+    let kept = vec![("q", page.query), ("view", page.view)];
+    let shown = Stretch::new((end, length, page.zone), page.is_past, kept);
     rendered(&ExploreTemplate {
         shell: &page.shell,
         script: page.shell.assets.with_views(&page.shell.assets.script, page.panel),
@@ -86,7 +91,8 @@ pub fn explore(page: &ExplorePage<'_>) -> String {
         page,
         parts: page.wrong.map(|wrong| marked(page.query, wrong)),
         api: format!("/api/v1/query?query={}", encoded(page.query)),
-        ranges: range_links(page.range, &own),
+        shown,
+        ranges: range_links(if page.is_past { Span::ZERO } else { page.range }, &own),
         range: page.range.to_string(),
         time: time_of_day(page.now, page.zone, true),
         views,
@@ -107,6 +113,7 @@ struct ExploreTemplate<'a> {
     /// The query before, at and behind the mistake.
     parts: Option<[&'a str; 3]>,
     api: String,
+    shown: Stretch<'a>,
     ranges: Vec<RangeLink>,
     range: String,
     time: String,

@@ -217,13 +217,10 @@ pub fn board(page: &BoardPage<'_>) -> String {
     });
     let own = page.metric.map(|name| format!("name={}&", encoded(name)));
     let live = if page.is_past { Span::ZERO } else { page.range };
-    let ends = [page.now - page.range, page.now];
-    let [from, to] = ends.map(|at| date_and_time(at, page.zone));
-    let stretch = format!("{} to {}", from.replace('T', " "), to.replace('T', " "));
+    let kept = page.metric.map(|name| ("name", name)).into_iter().collect();
+    let shown = Stretch::new((page.now, page.range, page.zone), page.is_past, kept);
     rendered(&BoardTemplate {
-        stretch: if page.is_past { stretch } else { String::new() },
-        from,
-        to,
+        shown,
         shell: &page.shell,
         script: page.shell.assets.with_views(&page.shell.assets.script, &page.dashboard.panels),
         title: &page.dashboard.title,
@@ -294,10 +291,7 @@ struct RangeLink {
 #[derive(Template)]
 #[template(path = "board.html")]
 struct BoardTemplate<'a> {
-    /// The ends of what is shown as a form writes them, and in words where it is the past.
-    from: String,
-    to: String,
-    stretch: String,
+    shown: Stretch<'a>,
     shell: &'a Shell<'a>,
     script: Script,
     title: &'a str,
@@ -354,6 +348,29 @@ fn rendered(template: &impl Template) -> String {
 /// another script in it, is written as an escape. Such letters stand in JSON inside texts only.
 fn script_json(json: &str) -> String {
     json.replace('<', "\\u003c").replace("]]>", "]]\\u003e")
+}
+
+/// The time that a page shows, as a form that asks for another one begins with it.
+struct Stretch<'a> {
+    from: String,
+    to: String,
+    /// The same in words, where it is the past.
+    words: String,
+    /// What stays in the address beside it.
+    kept: Vec<(&'static str, &'a str)>,
+}
+
+impl<'a> Stretch<'a> {
+    fn new(
+        (end, range, zone): (Timestamp, Span, Span),
+        is_past: bool,
+        kept: Vec<(&'static str, &'a str)>,
+    ) -> Self {
+        let [from, to] = [end - range, end].map(|at| date_and_time(at, zone));
+        let said = || format!("{} to {}", from.replace('T', " "), to.replace('T', " "));
+        let words = if is_past { said() } else { String::new() };
+        Self { from, to, words, kept }
+    }
 }
 
 /// A moment as forms write it, `2026-11-24T12:03:11`, by a clock so far east of UTC.
