@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use arc_swap::ArcSwap;
 use base64::Engine;
@@ -22,10 +22,9 @@ use crate::store::{LogState, Store};
 use super::api::{Api, ApiError};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
-use super::guard::policy;
 use super::packed::body;
 use super::page::{
-    self, AssetUrls, BoardPage, EmbedPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
+    self, AssetUrls, BoardPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
 };
 use super::past::{self, When};
 
@@ -144,57 +143,6 @@ pub(crate) async fn dashboards(
 pub(crate) async fn not_found(request: HttpRequest, pages: web::Data<Pages>) -> HttpResponse {
     let text = format!("there is nothing at `{}`", request.path());
     refused(&request, &pages, &Refusal(StatusCode::NOT_FOUND, "Not found", text))
-}
-
-/// Answers `GET /embed/{dashboard}/{panel}`.
-pub(crate) async fn embed(
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    query: web::Query<PageQuery>,
-    pages: web::Data<Pages>,
-) -> HttpResponse {
-    match embed_page(&request, &pages, (&path.0, &path.1), &query).await {
-        Ok(text) => {
-            let mut answer = answer(StatusCode::OK);
-            answer
-                .insert_header((CONTENT_SECURITY_POLICY, policy(&pages.parents)))
-                .insert_header(("cross-origin-resource-policy", "cross-origin"));
-            body(&request, answer, text)
-        }
-        Err(refusal) => refused(&request, &pages, &refusal),
-    }
-}
-
-async fn embed_page(
-    request: &HttpRequest,
-    pages: &Pages,
-    (slug, id): (&str, &str),
-    query: &PageQuery,
-) -> Result<String, Refusal> {
-    let board = find(pages, slug)?;
-    let missing = |text| Refusal(StatusCode::NOT_FOUND, "No such panel", text);
-    if !board.dashboard.embed {
-        let text = format!("dashboard `{slug}` may not be embedded; it would say `embed = true`");
-        return Err(Refusal(StatusCode::FORBIDDEN, "Not for embedding", text));
-    }
-    let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
-    let panel = panel.ok_or_else(|| missing(format!("dashboard `{slug}` has no panel `{id}`")))?;
-    let range = live_range(request, query, board.dashboard.range)?;
-    let page = ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
-    let data = panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
-        now: page.now,
-        range,
-        zone: zone(page.now),
-        windows: Vec::new(),
-    });
-    let data_json = data_json(&page, range, asset::hash());
-    Ok(page::embed(&EmbedPage {
-        assets: &pages.assets,
-        theme: theme(query),
-        panel,
-        data: &data,
-        data_json: &data_json,
-    }))
 }
 
 async fn board_page(
@@ -461,7 +409,7 @@ fn past_refused(error: &ApiError) -> Refusal {
     Refusal(error.status_code(), "No such time", error.to_string())
 }
 
-fn answer(status: StatusCode) -> HttpResponseBuilder {
+pub(super) fn answer(status: StatusCode) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
