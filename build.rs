@@ -26,7 +26,7 @@ const SHARED: &str = "start.js";
 const ENTRIES: [&str; 3] = ["embed.js", "explore.js", "main.js"];
 
 /// Folders whose scripts are files of their own, loaded by pages that need them.
-const PARTS: [&str; 1] = ["views/"];
+const PARTS: [&str; 2] = ["later/", "views/"];
 
 /// What stands in the folder for developers, and is not served.
 const LEFT_OUT: [&str; 3] = [".d.ts", "LICENSE", ".md"];

@@ -10,8 +10,6 @@
  *   is shown; scale: so many times as long; back: to what was shown before
  */
 
-import { arranger } from './elements/arrange.js';
-import { dataTable } from './elements/data.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { day, timeOfDay } from './units.js';
@@ -115,11 +113,13 @@ function listen(actions) {
   });
 }
 
+/** What makes tables of numbers. */
+const dataTable = () => import('./later/data.js');
+
 export const controls = {
   recallTheme,
   switchTheme,
   markRange,
   listen,
-  arranger,
   dataTable,
 };

@@ -11,7 +11,7 @@
  */
 
 import { Connection, memory } from './connection.js';
-import { crosshair, drawing, Tasks, Views } from './elements/making.js';
+import { arranging, crosshair, drawing, Tasks, Views } from './elements/making.js';
 import { Notice } from './elements/notice.js';
 import { isChart, Panel } from './elements/panel.js';
 import { Travel } from './past.js';
@@ -25,6 +25,8 @@ const root = document.documentElement;
 /** A view's script, by the address of this one, which stands at the top of the folder.
  * @param {string} name */
 const load = (name) => import(`./views/${name}.js`);
+/** What puts the page in step with another board. */
+const arranger = () => import('./later/arrange.js');
 
 /** What went wrong and is gone on from. @param {unknown} reason */
 const warn = (reason) =>
@@ -63,7 +65,7 @@ class LivePage {
     this.embedded = !controls;
     this.build = data.build;
     this.skewMs = data.time - Date.now();
-    const arrange = controls?.arranger(data.board.panels, this.panels);
+    const arrange = arranging(data.board, this.panels, arranger, warn);
     this.board = new Board(data, {
       only: this.embedded ? (data.board.panels[0]?.panel ?? null) : null,
       seen: ({ number }) =>
@@ -75,8 +77,7 @@ class LivePage {
           if (this.#channels(panel).includes(channel.number)) this.redraw(panel);
       },
       board: (document) => {
-        arrange?.(document);
-        this.#redrawAll();
+        arrange(document).then(() => this.#redrawAll());
       },
       said: (words) => this.#notice.say(words),
       fault: warn,
@@ -248,7 +249,7 @@ class LivePage {
       },
       table: (panel) => {
         const chosen = panel instanceof Panel ? panel : [...this.panels][0];
-        chosen?.toggleTable(controls.dataTable);
+        chosen?.toggleTable(controls.dataTable).catch(warn);
       },
       now: () => this.#clock(),
     };

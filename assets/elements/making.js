@@ -2,6 +2,7 @@
  * When things are made and drawn: scripts of views are loaded when a panel first needs them, views
  * are made a moment at a time, and what changed is drawn once a frame.
  *
+ * @import { Document } from '../subscription.js'
  * @import { Panel } from './panel.js'
  */
 
@@ -96,4 +97,32 @@ export function drawing() {
     if (!frame && !document.hidden) frame = requestAnimationFrame(draw);
   };
   return { draw, redraw };
+}
+
+/** Keeps the page in step with its board. What does that is loaded when the board is first another
+ * one than the page was made for.
+ * @param {Document} first @param {Set<Panel>} shown the panels on the page
+ * @param {() => Promise<typeof import('../later/arrange.js')>} load
+ * @param {(reason: unknown) => void} fault @returns {(document: Document) => Promise<void>} */
+export function arranging(first, shown, load, fault) {
+  const shapeOf = (/** @type {Document} */ { spec, panels }) =>
+    JSON.stringify([spec, panels.map((place) => place.spec)]);
+  /** @type {((document: Document) => void) | null} */
+  let arrange = null;
+  let [shape, newest] = [shapeOf(first), first];
+  return async (document) => {
+    newest = document;
+    const wanted = shapeOf(document);
+    if (wanted === shape) return;
+    shape = wanted;
+    try {
+      const { arranger } = await load();
+      arrange ??= arranger(first.panels, shown);
+      arrange(newest);
+    } catch (reason) {
+      // The next time that the board is told, it is tried again.
+      shape = '';
+      fault(reason);
+    }
+  };
 }

@@ -252,11 +252,13 @@ export class Panel extends HTMLElement {
   }
 
   /** Puts the chart's numbers as a table in its place, or takes it away.
-   * @param {typeof import('./data.js').dataTable} dataTable */
-  toggleTable(dataTable) {
-    const old = this.body.querySelector('.data');
+   * @param {() => Promise<typeof import('../later/data.js')>} load */
+  async toggleTable(load) {
+    const old = () => this.body.querySelector('.data');
     const { spec } = this;
-    if (old || !spec || !(this.#view?.beside || this.#view?.table)) return old?.remove();
+    if (old() || !spec || !(this.#view?.beside || this.#view?.table)) return old()?.remove();
+    const { dataTable } = await load();
+    if (old() || !this.#view) return undefined;
     const [endMs, rangeMs, told] = [this.#endMs, Panel.page.rangeMs(), this.#view.table?.()];
     const box = dataTable(spec, this.#rows, endMs, rangeMs, told);
     this.body.append(box);

@@ -83,7 +83,7 @@ fn every_asset_is_found_and_the_modules_are_among_them() {
 
 #[test]
 fn an_entry_and_what_all_share_are_two_files() {
-    for entry in ["embed.js", "main.js", "views/chart.js"] {
+    for entry in ["embed.js", "main.js", "later/data.js", "views/chart.js"] {
         assert_eq!(modules(entry), [entry, "start.js"]);
     }
     assert!(modules("frame.js").is_empty() && lookup("frame.js").is_none());

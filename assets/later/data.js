@@ -8,7 +8,7 @@
 
 import { bandAt } from '../rows.js';
 import { format, dateTime } from '../units.js';
-import { make } from './build.js';
+import { make } from '../elements/build.js';
 
 const TABLE_ROWS_MAX = 300;
 

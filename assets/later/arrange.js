@@ -1,12 +1,13 @@
 /**
  * Keeps the page in step with the board: panels that came are put in, those that went are taken
- * out, those that are others are made anew; what stands beside the panels follows as well.
+ * out, those that are others are made anew; what stands beside the panels follows as well. Loaded
+ * when a board is first another one than its page was made for.
  *
  * @import { Document, Place, Spec } from '../subscription.js'
- * @import { Panel } from './panel.js'
+ * @import { Panel } from '../elements/panel.js'
  */
 
-import { emptyNote, make } from './build.js';
+import { emptyNote, make } from '../elements/build.js';
 
 /** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
