@@ -17,6 +17,12 @@ import { readMessage } from './frame.js';
 
 /** @type {Transport[]} */
 const TRANSPORTS = ['websocket', 'events', 'poll'];
+/** How they are called. @type {Record<Transport, string>} */
+export const NAMES = {
+  websocket: 'WebSocket',
+  events: 'server-sent events',
+  poll: 'long poll',
+};
 const REMEMBERED = 'watchglass.transport';
 const OPEN_MS = { websocket: 2500, events: 4000, poll: 8000 };
 const SILENT_MS = { websocket: 2500, events: 2500, poll: 6000 };
@@ -137,6 +143,10 @@ export class Connection {
     this.retryMs = null;
     this.reached = 0;
     this.timer = 0;
+    /** When the next try begins. */
+    this.retryAt = 0;
+    /** Hears the answer to `ping`. */
+    this.ponged = () => {};
     this.watch = setInterval(() => this.check(), 250);
   }
 
@@ -182,6 +192,16 @@ export class Connection {
     this.send({ show: shown });
   }
 
+  /** Asks for an answer; how long it takes to come, in ms. Whoever asks again forgets the one
+   * before, which may never come. @returns {Promise<number>} */
+  ping() {
+    const asked = performance.now();
+    this.send({ ping: 1 });
+    return new Promise((resolve) => {
+      this.ponged = () => resolve(performance.now() - asked);
+    });
+  }
+
   /** Ends a connection whose frames make no sense and starts again. @param {unknown} fault */
   fail(fault) {
     this.listener.fault(fault instanceof Error ? fault.message : String(fault));
@@ -194,6 +214,7 @@ export class Connection {
     try {
       for (const frame of readMessage(data)) {
         if (frame.kind === 'welcome') this.#welcome(frame.body);
+        if (frame.kind === 'pong') this.ponged();
         if (frame.kind === 'bye') this.retryMs = frame.body.retry_ms ?? null;
         this.listener.receive(frame);
       }
@@ -232,6 +253,7 @@ export class Connection {
     const [from, to] = this.retryMs ?? [300, late ? 15_000 : 1500];
     this.retryMs = null;
     const waitMs = from + Math.random() * (to - from);
+    this.retryAt = Date.now() + waitMs;
     this.timer = setTimeout(() => {
       if (!document.hidden) this.open();
     }, waitMs);

@@ -1,23 +1,27 @@
 /**
  * What stands around the panels: the clock, the pill, and what a reader can press: ranges, pause,
- * theme, the data table; by pointer and by single keys. An embedded panel goes without.
+ * theme, the data table, one panel alone; by pointer and by keys. What is used now and then is
+ * loaded when it is asked for. An embedded panel goes without.
  *
+ * @import { Connection } from './connection.js'
  * @import { When } from './when.js'
  * @typedef {{range: (rangeMs: number) => void, stretch: (fromMs: number, toMs: number) => void,
  *   move: (part: number) => void, scale: (factor: number) => void,
  *   back: () => void, pause: () => void, theme: () => void,
- *   table: (panel: Element | null) => void, now: () => number}} Actions  move: by so much of what
- *   is shown; scale: so many times as long; back: to what was shown before
+ *   table: (panel: Element | null) => void, alone: (panel: Element | null) => void,
+ *   share?: (panel: Element | null) => void, escape: () => void, now: () => number,
+ *   said: (text: string) => void, behindMs: () => number, stepMs: () => number,
+ *   connection: Connection | null}} Actions  move: by so much of what is shown; scale: so many
+ *   times as long; back: to what was shown before; alone: that panel and no other, or all again;
+ *   escape: out of what takes the page; said: words for the reader; behindMs: how far behind the
+ *   present the page is
  */
 
+import { keyboard, reachable } from './elements/keyboard.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { day, timeOfDay } from './units.js';
 
-/** By how much of what is shown an arrow moves it. @type {Record<string, number>} */
-const ARROWS = { ArrowLeft: -0.5, ArrowRight: 0.5 };
-/** What has a use of its own for them. */
-const OWN_ARROWS = '.plot, .tbl, .data, .legend';
 const THEME = 'watchglass.theme';
 
 /** Takes the theme that was chosen earlier. The address says more than the memory. */
@@ -36,6 +40,56 @@ function switchTheme() {
     : matchMedia('(prefers-color-scheme: dark)').matches;
   root.dataset.theme = dark ? 'light' : 'dark';
   localStorage.setItem(THEME, root.dataset.theme);
+  // An address that names one is kept in step: it says more than the memory.
+  if (new URLSearchParams(location.search).has('theme')) say('theme', root.dataset.theme);
+}
+
+/** Puts a part of the address, or takes it away.
+ * @param {string} name @param {string | null} text */
+function say(name, text) {
+  const url = new URL(location.href);
+  if (text === null) url.searchParams.delete(name);
+  else url.searchParams.set(name, text);
+  history.replaceState(history.state, '', url);
+}
+
+/** Shows the panel that the address names alone, or all of them. */
+function showAlone() {
+  const id = new URLSearchParams(location.search).get('panel');
+  for (const panel of document.querySelectorAll('wg-panel'))
+    panel.toggleAttribute('data-alone', panel.id === id);
+  reachable();
+}
+
+/** That panel and no other; pressed again, or with none, all. @param {Element | null} panel */
+function alone(panel) {
+  const now = document.querySelector('wg-panel[data-alone]');
+  if (!panel && !now) return;
+  say('panel', panel && !now ? panel.id : null);
+  showAlone();
+  (now ?? panel)?.scrollIntoView({ block: 'nearest' });
+}
+
+/** The sheet of what is loaded when it is asked for. @type {Promise<unknown> | null} */
+let sheet = null;
+
+/** Loads a script that is used now and then, and the sheet of all those.
+ * @template T @param {() => Promise<T>} load @param {(module: T) => void} then
+ * @param {(text: string) => void} said what is said when it cannot be had */
+async function ask(load, then, said) {
+  sheet ??= new Promise((resolve) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = new URL('./later.css', import.meta.url).href;
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+  try {
+    const [module] = await Promise.all([load(), sheet]);
+    then(module);
+  } catch {
+    said('This could not be loaded: the server may be away, or another version. Try again.');
+  }
 }
 
 /** Marks what is shown in the bar. @param {When} when */
@@ -59,6 +113,37 @@ function stretchText(when) {
   return `${day(from)} ${timeOfDay(from)} to ${same ? '' : `${day(to)} `}${timeOfDay(to)}`;
 }
 
+/** What a press on an element with `data-do` does.
+ * @param {Actions} actions @returns {Record<string, (button: HTMLElement) => void>} */
+function deeds(actions) {
+  const { said, connection } = actions;
+  const missing = new Set(actions.share ? [] : ['e']);
+  return {
+    pause: actions.pause,
+    theme: actions.theme,
+    all: () => alone(null),
+    keys: () => ask(() => import('./later/keys.js'), ({ open }) => open(missing), said),
+    connection: (button) => {
+      const host = { ...actions, connection: /** @type {Connection} */ (connection) };
+      const load = () => import('./later/connection.js');
+      const more = /** @type {HTMLButtonElement} */ (button);
+      ask(load, ({ attach }) => attach(more, host, actions.stepMs), said);
+    },
+  };
+}
+
+/** The form of another time was sent. @param {HTMLFormElement} form @param {Actions} actions */
+function chosen(form, actions) {
+  const [from, to] = ['from', 'to'].map((name) =>
+    new Date(String(new FormData(form).get(name))).getTime(),
+  );
+  const wrong = !(to > from);
+  form.classList.toggle('wrong', wrong);
+  if (wrong) return;
+  form.closest('details')?.removeAttribute('open');
+  actions.stretch(from, to);
+}
+
 /** @param {Actions} actions */
 function listen(actions) {
   Time.now = actions.now;
@@ -69,57 +154,36 @@ function listen(actions) {
   document.addEventListener('pointerover', ({ target }) => {
     pointed = target instanceof Element ? target.closest('wg-panel') : null;
   });
+  const does = deeds(actions);
   document.addEventListener('click', (event) => {
     if (!(event.target instanceof Element)) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     const link = /** @type {HTMLElement | null} */ (event.target.closest('.seg [data-range]'));
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault();
-      actions.range(Number(link.dataset.range));
-    }
-    const what = event.target.closest('[data-do]')?.getAttribute('data-do');
-    if (what === 'pause') actions.pause();
-    if (what === 'theme') actions.theme();
+    if (link) actions.range(Number(link.dataset.range));
+    const what = /** @type {HTMLElement | null} */ (event.target.closest('[data-do]'));
+    if (what) does[what.dataset.do ?? '']?.(what);
+    if (link || what?.matches('a')) event.preventDefault();
   });
   document.addEventListener('submit', (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || !form.matches('.custom form')) return;
     event.preventDefault();
-    const [from, to] = ['from', 'to'].map((name) =>
-      new Date(String(new FormData(form).get(name))).getTime(),
-    );
-    const wrong = !(to > from);
-    form.classList.toggle('wrong', wrong);
-    if (wrong) return;
-    form.closest('details')?.removeAttribute('open');
-    actions.stretch(from, to);
+    chosen(form, actions);
   });
-  document.addEventListener('keydown', (event) => {
-    const { target, key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return;
-    if (target.closest('input, select, textarea, [contenteditable]')) return;
-    const ranges = /** @type {NodeListOf<HTMLElement>} */ (
-      document.querySelectorAll('.seg [data-range]')
-    );
-    if (key === ' ' && !target.closest('button, .tbl, .data')) actions.pause();
-    else if (key === 't') actions.theme();
-    else if (key === '0') actions.back();
-    else if (key === '+' || key === '-') actions.scale(key === '+' ? 0.5 : 2);
-    else if (ARROWS[key] && !target.closest(OWN_ARROWS)) actions.move(ARROWS[key]);
-    else if (key === 'd') actions.table(target.closest('wg-panel') ?? pointed);
-    else if (key >= '1' && key <= '8' && ranges[Number(key) - 1]) {
-      actions.range(Number(ranges[Number(key) - 1].dataset.range));
-    } else return;
-    event.preventDefault();
-  });
+  addEventListener('popstate', showAlone);
+  const none = document.body;
+  keyboard(actions, { keys: () => does.keys(none), palette: () => {} }, () => pointed);
 }
 
 /** What makes tables of numbers. */
 const dataTable = () => import('./later/data.js');
 
 export const controls = {
+  alone,
   recallTheme,
   switchTheme,
   markRange,
   listen,
   dataTable,
+  showAlone,
 };

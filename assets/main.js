@@ -10,5 +10,7 @@ if (!start(controls)) {
   const none = () => {};
   const { switchTheme: theme } = controls;
   const still = { range: none, stretch: none, move: none, scale: none, back: none, pause: none };
-  controls.listen({ ...still, table: none, theme, now: Date.now });
+  const no = { table: none, alone: none, escape: none, said: none, connection: null };
+  const zero = () => 0;
+  controls.listen({ ...still, ...no, behindMs: zero, stepMs: zero, theme, now: Date.now });
 }

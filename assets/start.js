@@ -77,7 +77,10 @@ class LivePage {
           if (this.#channels(panel).includes(channel.number)) this.redraw(panel);
       },
       board: (document) => {
-        arrange(document).then(() => this.#redrawAll());
+        arrange(document).then(() => {
+          controls?.showAlone();
+          this.#redrawAll();
+        });
       },
       said: (words) => this.#notice.say(words),
       fault: warn,
@@ -251,6 +254,15 @@ class LivePage {
         const chosen = panel instanceof Panel ? panel : [...this.panels][0];
         chosen?.toggleTable(controls.dataTable).catch(warn);
       },
+      alone: controls.alone,
+      escape: () => controls.alone(null),
+      said: (words) => this.#notice.say(words),
+      behindMs: () => {
+        const stands = travel.past ? travel.past.toMs - this.skewMs : this.#pausedAt;
+        return stands && Date.now() - stands;
+      },
+      stepMs: () => stepOf(this.board.rangeMs),
+      connection: this.connection,
       now: () => this.#clock(),
     };
   }

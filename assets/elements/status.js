@@ -7,9 +7,8 @@
  * @import { State } from '../connection.js'
  */
 
-import { timeOfDay } from '../units.js';
-
-const TRANSPORTS = { websocket: 'WebSocket', events: 'server-sent events', poll: 'long poll' };
+import { NAMES } from '../connection.js';
+import { format, timeOfDay } from '../units.js';
 
 /** The pill. */
 export class Status extends HTMLElement {
@@ -41,8 +40,9 @@ export class Status extends HTMLElement {
       return ['retry', 'Reconnecting', `try ${attempt}, ${(waitMs / 1000).toFixed(1)} s`];
     if (name === 'offline') return ['offline', 'Offline', `since ${timeOfDay(since)}`];
     if (this.#pausedAt) {
-      const behind = Math.round((Date.now() - this.#pausedAt) / 1000);
-      return ['paused', 'Paused', `${behind} s behind, jump to live`];
+      const s = Math.round((Date.now() - this.#pausedAt) / 1000);
+      const behind = s < 120 ? `${s} s` : format(s, 'duration');
+      return ['paused', 'Paused', `${behind} behind, jump to live`];
     }
     return name === 'live' ? ['live', 'Live', '1 s'] : ['still', 'Connecting', ''];
   }
@@ -55,8 +55,8 @@ export class Status extends HTMLElement {
     const [strong, small] = [this.querySelector('b'), this.querySelector('small')];
     if (strong && strong.textContent !== word) strong.textContent = word;
     if (small && small.textContent !== beside) small.textContent = beside;
-    const what = this.#pausedAt ? 'Go on (Space)' : 'Pause (Space)';
-    const title = `${what}. Connection: ${TRANSPORTS[this.#state.transport]}`;
+    const what = this.#pausedAt ? 'Jump to live (Space)' : 'Pause (Space)';
+    const title = `${what}. Connection: ${NAMES[this.#state.transport]}`;
     const button = this.querySelector('button');
     if (button && button.title !== title) button.title = title;
   }

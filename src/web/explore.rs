@@ -93,6 +93,7 @@ async fn try_explore(
     let toml = outcome.as_ref().and_then(|found| found.board.panels.first()).map(as_toml);
     Ok(page::explore(&ExplorePage {
         shell: pages::shell(pages, &nav, query),
+        kept: query.kept(),
         query: &asked.q,
         view: if table || raw.is_some() { &asked.view } else { "chart" },
         wrong: wrong.as_deref(),

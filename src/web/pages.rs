@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dashboard::Dashboard;
+use crate::dashboard::{Dashboard, Panel};
 use crate::live::{Command, Page, PageAsk, PageWindow};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
@@ -24,7 +24,7 @@ use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
 use super::packed::body;
 use super::page::{
-    self, AssetUrls, BoardPage, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
+    self, AssetUrls, BoardPage, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell, Theme,
 };
 use super::past::{self, When};
 
@@ -61,6 +61,28 @@ pub(crate) struct PageQuery {
     from: Option<String>,
     to: Option<String>,
     theme: Option<String>,
+    /// The panel that is shown alone.
+    panel: Option<String>,
+}
+
+impl PageQuery {
+    /// What stays in the address when another range is chosen.
+    pub(super) fn kept(&self) -> Kept {
+        let said = [("theme", &self.theme), ("panel", &self.panel)];
+        let said =
+            said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        Kept(said.collect())
+    }
+
+    /// How a board with these panels is to be seen.
+    fn seen(&self, panels: &[Panel]) -> Result<Seen<'_>, Refusal> {
+        let alone = self.panel.as_deref();
+        if let Some(id) = alone.filter(|id| panels.iter().all(|panel| panel.id != *id)) {
+            let text = format!("this dashboard has no panel `{id}`");
+            return Err(Refusal(StatusCode::NOT_FOUND, "No such panel", text));
+        }
+        Ok(Seen { kept: self.kept(), alone })
+    }
 }
 
 /// Where the assets of this build are.
@@ -178,6 +200,7 @@ async fn try_board_page(
     let base = push_base(request);
     Ok(page::board(&BoardPage {
         shell: shell(pages, &nav, query),
+        seen: query.seen(&board.dashboard.panels)?,
         dashboard: &board.dashboard,
         panels: &panels,
         now: page.now,

@@ -23,7 +23,7 @@ const BOTH: &[&str] = &["GET", "POST"];
 const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
-const PAGE: &[&str] = &["range", "from", "to", "theme"];
+const PAGE: &[&str] = &["range", "from", "to", "theme", "panel"];
 const EMBED: &[&str] = &["range", "theme"];
 const PICTURE: &[&str] = &["range", "theme", "w", "h"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
@@ -46,7 +46,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
     route(GET, "/explore", &["q", "view", "search", "range", "theme"], "Metrics, and the result of a query, live"),
-    route(GET, "/d/metric", &["*name", "range", "from", "to", "theme"], "The chart of one pushed metric"),
+    route(GET, "/d/metric", &["*name", "range", "from", "to", "theme", "panel"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
     route(GET, "/embed/{dashboard}/{panel}", EMBED, "A panel to stand in another page"),

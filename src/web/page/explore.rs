@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::panel::{Body, PanelView};
-use super::{RangeLink, Script, Shell, Stretch, encoded, range_links, rendered, script_json};
+use super::{Kept, RangeLink, Script, Shell, Stretch, encoded, range_links, rendered, script_json};
 use crate::dashboard::Panel;
 use crate::model::{Span, Timestamp};
 use crate::query::{Function, aggregation_names};
@@ -14,6 +14,8 @@ use crate::render::{PanelData, time_of_day};
 pub struct ExplorePage<'a> {
     /// What every page is given.
     pub shell: Shell<'a>,
+    /// What stays in the address beside query, view and range.
+    pub kept: Kept,
     /// The query as it was written; empty at first.
     pub query: &'a str,
     /// How the result is shown: `chart`, `table` or `raw`.
@@ -74,15 +76,16 @@ pub struct MetricRow {
 
 /// The page that explores.
 pub fn explore(page: &ExplorePage<'_>) -> String {
-    let own = format!("q={}&view={}&", encoded(page.query), page.view);
+    let kept = page.kept.clone().with("view", page.view).with("q", page.query);
+    let own = kept.query();
     let panels = page.panel.zip(page.data).filter(|_| page.raw.is_none());
     let view = |(panel, data)| PanelView::new(panel, data);
     let views = ["chart", "table", "raw"].map(|name| {
-        let address = format!("?q={}&view={name}", encoded(page.query));
+        let kept = page.kept.clone().with("view", name).with("q", page.query).query();
+        let address = format!("?{}", kept.trim_end_matches('&'));
         (name, address, name == page.view)
     });
     let (end, length) = page.data.map_or((page.now, page.range), |data| (data.now, data.range));
-    let kept = vec![("q", page.query), ("view", page.view)];
     let shown = Stretch::new((end, length, page.zone), page.is_past, kept);
     rendered(&ExploreTemplate {
         shell: &page.shell,
@@ -113,7 +116,7 @@ struct ExploreTemplate<'a> {
     /// The query before, at and behind the mistake.
     parts: Option<[&'a str; 3]>,
     api: String,
-    shown: Stretch<'a>,
+    shown: Stretch,
     ranges: Vec<RangeLink>,
     range: String,
     time: String,

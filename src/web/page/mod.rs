@@ -5,6 +5,7 @@
 //! comes from outside (labels, titles, names) is escaped by the templates; what goes in as markup
 //! are the pictures of [`crate::render::still`], which escape for themselves.
 
+mod address;
 mod explore;
 mod panel;
 mod status;
@@ -16,6 +17,7 @@ use askama::Template;
 use crate::dashboard::{Dashboard, Panel};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
+pub use address::{Kept, Seen};
 pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
 use panel::{Body, PanelView};
 pub use status::{StatusPage, StatusTable, status};
@@ -138,6 +140,8 @@ pub struct Shell<'a> {
 pub struct BoardPage<'a> {
     /// What every page is given.
     pub shell: Shell<'a>,
+    /// How it is to be seen.
+    pub seen: Seen<'a>,
     /// The dashboard.
     pub dashboard: &'a Dashboard,
     /// What its panels show, in their order; a panel without is empty.
@@ -213,11 +217,13 @@ pub fn board(page: &BoardPage<'_>) -> String {
         let mut view = PanelView::new(panel, page.panels.get(index).unwrap_or(&empty));
         let linked = panel.metric.as_ref().filter(|_| page.metric.is_none());
         view.address = linked.map(|name| format!("/d/metric?name={}", encoded(name)));
+        view.alone = page.seen.alone == Some(panel.id.as_str());
         view
     });
-    let own = page.metric.map(|name| format!("name={}&", encoded(name)));
+    let kept = page.seen.kept.clone();
+    let kept = page.metric.map_or(kept.clone(), |name| kept.with("name", name));
     let live = if page.is_past { Span::ZERO } else { page.range };
-    let kept = page.metric.map(|name| ("name", name)).into_iter().collect();
+    let ranges = range_links(live, &kept.query());
     let shown = Stretch::new((page.now, page.range, page.zone), page.is_past, kept);
     rendered(&BoardTemplate {
         shown,
@@ -227,7 +233,8 @@ pub fn board(page: &BoardPage<'_>) -> String {
         description: &page.dashboard.description,
         facts: page.facts,
         reach: page.reach,
-        ranges: range_links(live, own.as_deref().unwrap_or_default()),
+        ranges,
+        all: page.all(),
         time: time_of_day(page.now, page.zone, true),
         panels: views.collect(),
         data: script_json(page.data_json),
@@ -236,6 +243,20 @@ pub fn board(page: &BoardPage<'_>) -> String {
         metric: page.metric,
         push_base: page.push_base,
     })
+}
+
+impl BoardPage<'_> {
+    /// The address of the same page with all its panels.
+    fn all(&self) -> String {
+        let mut kept = self.seen.kept.clone();
+        kept.0.retain(|(name, _)| name != "panel");
+        let kept = self.metric.map_or(kept.clone(), |name| kept.with("name", name));
+        if self.is_past {
+            let [from, to] = [self.now - self.range, self.now].map(|at| at.0);
+            return format!("?{}from={from}&to={to}", kept.query());
+        }
+        format!("?{}range={}", kept.query(), self.range)
+    }
 }
 
 /// The ranges offered; `own` are the parameters that stay in the address, with a `&` at their end.
@@ -291,7 +312,9 @@ struct RangeLink {
 #[derive(Template)]
 #[template(path = "board.html")]
 struct BoardTemplate<'a> {
-    shown: Stretch<'a>,
+    shown: Stretch,
+    /// Where all panels are, as long as one is shown alone.
+    all: String,
     shell: &'a Shell<'a>,
     script: Script,
     title: &'a str,
@@ -351,25 +374,21 @@ fn script_json(json: &str) -> String {
 }
 
 /// The time that a page shows, as a form that asks for another one begins with it.
-struct Stretch<'a> {
+struct Stretch {
     from: String,
     to: String,
     /// The same in words, where it is the past.
     words: String,
     /// What stays in the address beside it.
-    kept: Vec<(&'static str, &'a str)>,
+    kept: Vec<(String, String)>,
 }
 
-impl<'a> Stretch<'a> {
-    fn new(
-        (end, range, zone): (Timestamp, Span, Span),
-        is_past: bool,
-        kept: Vec<(&'static str, &'a str)>,
-    ) -> Self {
+impl Stretch {
+    fn new((end, range, zone): (Timestamp, Span, Span), is_past: bool, kept: Kept) -> Self {
         let [from, to] = [end - range, end].map(|at| date_and_time(at, zone));
         let said = || format!("{} to {}", from.replace('T', " "), to.replace('T', " "));
         let words = if is_past { said() } else { String::new() };
-        Self { from, to, words, kept }
+        Self { from, to, words, kept: kept.0 }
     }
 }
 

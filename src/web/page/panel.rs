@@ -23,6 +23,8 @@ pub(super) struct PanelView<'a> {
     pub(super) as_of: Option<String>,
     /// Left out of sight, as long as there is nothing to show.
     pub(super) hidden: bool,
+    /// The one that is shown alone.
+    pub(super) alone: bool,
     pub(super) body: Body,
     pub(super) legend: Vec<LegendEntry>,
     /// How far apart its values are, where that is far.
@@ -130,7 +132,8 @@ impl<'a> PanelView<'a> {
         let hidden = panel.hide_when_empty && shown.is_empty() && panel.kind != PanelKind::Text;
         let reached = state::worst(panel, &shown);
         let address = None;
-        Self { panel, address, reached, as_of: said, hidden, body, legend, resolution }
+        let alone = false;
+        Self { panel, address, reached, as_of: said, hidden, alone, body, legend, resolution }
     }
 }
 

@@ -71,6 +71,7 @@ fn page_with(
     let mut page = BoardPage {
         metric: None,
         shell: Shell { assets: &assets, nav: &nav, theme: None },
+        seen: Seen::default(),
         dashboard: &board,
         panels: data,
         now: NOW,
@@ -449,6 +450,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         is_past: false,
         metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
+        seen: Seen::default(),
         dashboard: &board,
         panels: &[],
         now: NOW,
@@ -526,4 +528,39 @@ fn lists_and_errors_are_pages_too() {
     let error = error(&ErrorPage { shell, status: 404, title: "Not found", text });
     check_markup(&error);
     assert!(error.contains("there is no dashboard <code>&#60;x&#62;</code>"), "{error}");
+}
+
+#[test]
+fn a_panel_is_shown_alone_and_the_address_keeps_the_rest() {
+    let (assets, board) = (assets(), board_of(vec![panel("a", PanelKind::Line)]));
+    let mut page = BoardPage {
+        is_past: false,
+        metric: None,
+        shell: Shell { assets: &assets, nav: &[], theme: None },
+        seen: Seen {
+            kept: Kept::default().with("panel", "a").with("theme", "dark"),
+            alone: Some("a"),
+        },
+        dashboard: &board,
+        panels: &[],
+        now: NOW,
+        zone: Span::ZERO,
+        range: Span::from_secs(300),
+        facts: "",
+        reach: "",
+        data_json: "{}",
+        beyond: &[],
+        mistakes: &[],
+        push_base: None,
+    };
+    let html = super::board(&page);
+    assert!(html.contains(" data-alone>"), "{html}");
+    assert!(html.contains(r#"href="?theme=dark&#38;panel=a&#38;range=1h""#), "{html}");
+    assert!(html.contains(r#"href="?theme=dark&#38;range=5m" data-do="all""#), "{html}");
+    assert!(html.contains(r#"<input type="hidden" name="panel" value="a">"#), "{html}");
+    (page.is_past, page.seen.alone) = (true, None);
+    let html = super::board(&page);
+    let past = r#"href="?theme=dark&#38;from=1699999700000&#38;to=1700000000000" data-do="all""#;
+    assert!(html.contains(past), "{html}");
+    assert!(!html.contains("data-alone"), "{html}");
 }
