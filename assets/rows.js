@@ -17,8 +17,8 @@
 import { judges, mappingOf, verdict } from './judge.js';
 import { format, rangeText } from './units.js';
 
-/** The kinds that choose what they show among all series. */
-const LOOK_AT_ALL = new Set(['table', 'bars', 'pie', 'events']);
+/** The kinds that choose what they show among all series, or gather those beyond their limit. */
+const LOOK_AT_ALL = new Set(['table', 'bars', 'pie', 'events', 'line', 'stack']);
 
 /** From this step on a chart says how far apart its values are. */
 const FAR_APART_MS = 15_000;

@@ -133,6 +133,7 @@ class LivePage {
     });
     follow(this.connection, () => this.#show(), () => this.#redrawAll());
     if (!this.embedded) this.travel.begin();
+    addEventListener('popstate', () => this.panels.forEach((panel) => panel.recall()));
     this.connection.open();
   }
 

@@ -13,6 +13,7 @@
  *   reaches up to them; band: the least and the greatest value between columns
  */
 
+import { isGathered } from '../parts/gather.js';
 import { bandAt, valueAt } from '../rows.js';
 
 /** @param {Float64Array | undefined} old @param {number} count */
@@ -32,6 +33,9 @@ export class Columns {
   gaps = [];
   /** The first column with a value. */
   begin = 0;
+  /** From where to where those reach that have no line of their own; none in a stack, where their
+   * sum is a line. @type {[Float64Array, Float64Array] | null} */
+  around = null;
   /** The least and the greatest of all that is drawn. @type {[number, number]} */
   extent = [0, 1];
 
@@ -47,15 +51,16 @@ export class Columns {
 
   /** @param {Spec} spec @param {Row[]} rows @param {number} endMs @param {number} rangeMs */
   fill(spec, rows, endMs, rangeMs) {
+    const [own, others] = [rows.filter((row) => !isGathered(row)), rows.filter(isGathered)];
     this.stepMs = rows[0].window.stepMs;
     this.startMs = endMs - rangeMs;
     this.rangeMs = rangeMs;
     this.count = Math.floor(rangeMs / this.stepMs) + 1;
     this.first = Math.round(endMs / this.stepMs) - this.count + 1;
     const { lines, count, first } = this;
-    lines.length = rows.length;
+    lines.length = own.length;
     const stacked = spec.kind === 'stack';
-    rows.forEach((row, k) => {
+    own.forEach((row, k) => {
       const old = lines[k];
       const tops = sized(old?.tops, count);
       const bases = stacked ? sized(old?.bases ?? undefined, count) : null;
@@ -72,9 +77,32 @@ export class Columns {
         band[1][at] = bounds ? sign * bounds[1] : NaN;
       }
     });
+    this.#gather(others, stacked);
     if (stacked) this.#stack();
     this.#survey();
     this.#mend(spec.nulls);
+  }
+
+  /** Takes those together that have no line of their own. @param {Row[]} rows
+   * @param {boolean} stacked */
+  #gather(rows, stacked) {
+    const { count, first, around } = this;
+    this.around = null;
+    if (rows.length === 0) return;
+    const [lows, highs] = [sized(around?.[0], count), sized(around?.[1], count)];
+    for (let at = 0; at < count; at += 1) {
+      let [low, high, sum] = [Infinity, -Infinity, NaN];
+      for (const row of rows) {
+        const value = valueAt(row, first + at);
+        if (value === null || !Number.isFinite(value)) continue;
+        [low, high] = [Math.min(low, value), Math.max(high, value)];
+        sum = sum === sum ? sum + value : value;
+      }
+      lows[at] = low > high ? NaN : low;
+      highs[at] = stacked ? sum : low > high ? NaN : high;
+    }
+    if (!stacked) this.around = [lows, highs];
+    else this.lines.push({ row: rows[0], tops: highs, bases: lows, band: null });
   }
 
   /** Puts each line on top of those before it. What is not there adds nothing and stays a gap. */
@@ -91,6 +119,7 @@ export class Columns {
 
   /** Finds the gaps, where values begin, and how far they reach. */
   #survey() {
+    const { around } = this;
     let [low, high, gap, seen] = [Infinity, -Infinity, -1, false];
     this.gaps = [];
     this.begin = 0;
@@ -107,6 +136,11 @@ export class Columns {
           low = Math.min(low, band[0][at], band[1][at]);
           high = Math.max(high, band[0][at], band[1][at]);
         }
+      }
+      if (around && around[0][at] === around[0][at]) {
+        any = true;
+        low = Math.min(low, around[0][at]);
+        high = Math.max(high, around[1][at]);
       }
       if (any && gap >= 0) this.gaps.push([gap, at]);
       if (any && !seen) [seen, this.begin] = [true, at];

@@ -13,12 +13,20 @@
  */
 
 import { figures } from '../parts/figures.js';
+import { isGathered } from '../parts/gather.js';
 import { ageOf, bandAt, resolution } from '../rows.js';
 import { format, dateTime } from '../units.js';
 import { make } from './build.js';
+import { Chosen } from './chosen.js';
 
-/** @param {Spec} spec */
-const statsOf = ({ stats }) => stats ?? ['last'];
+/** With more series than this a legend becomes a table by itself. */
+const LISTED_MAX = 8;
+/** The most rows of a table. */
+const ROWS_MAX = 100;
+const ALL_STATS = ['last', 'min', 'max', 'mean'];
+
+/** What a legend is like. @typedef {{table: boolean, stats: string[], named: boolean}} Form  named:
+ *   whether a list says what is what */
 
 /** @param {number} index @param {Row} row @param {(Node | string)[]} behind the name */
 function buttonOf(index, { name, colour }, behind) {
@@ -27,46 +35,45 @@ function buttonOf(index, { name, colour }, behind) {
   return make('button', { type: 'button', ...attributes }, parts);
 }
 
-/** An entry of a list. @param {Spec} spec @param {number} index @param {Row} row
+/** An entry of a list. @param {Form} form @param {number} index @param {Row} row
  * @returns {Entry} */
-function listed(spec, index, row) {
-  const values = statsOf(spec).map(() => make('b'));
+function listed({ stats, named }, index, row) {
+  const values = stats.map(() => make('b'));
   const age = make('small', { class: 'asof' });
-  const named = spec.stats
-    ? values.flatMap((value, at) => [make('em', {}, [statsOf(spec)[at]]), value])
+  const told = named
+    ? values.flatMap((value, at) => [make('em', {}, [stats[at]]), value])
     : values;
-  const button = buttonOf(index, row, [...named, age]);
+  const button = buttonOf(index, row, [...told, age]);
   return { item: make('li', {}, [button]), button, values, age, rooms: values.map(() => 0) };
 }
 
-/** A row of a table. @param {Spec} spec @param {number} index @param {Row} row @returns {Entry} */
-function tabled(spec, index, row) {
-  const values = statsOf(spec).map(() => make('td'));
+/** A row of a table. @param {Form} form @param {number} index @param {Row} row @returns {Entry} */
+function tabled({ stats }, index, row) {
+  const values = stats.map(() => make('td'));
   const age = make('small', { class: 'asof' });
   const button = buttonOf(index, row, [age]);
   const item = make('tr', {}, [make('td', {}, [button]), ...values]);
   return { item, button, values, age, rooms: values.map(() => 0) };
 }
 
-/** The whole legend. @param {Spec} spec @param {Entry[]} entries @param {string} every what is said
- * of all values */
-function legendOf(spec, entries, every) {
+/** The whole legend. @param {string} title of the panel @param {Form} form
+ * @param {Entry[]} entries @param {string[]} said what is said of all */
+function legendOf(title, { table: isTable, stats }, entries, said) {
   const items = entries.map(({ item }) => item);
-  if (spec.legend_as !== 'table') {
-    const said = every ? [make('li', { class: 'every' }, [every])] : [];
-    return make('ul', { class: 'legend' }, [...items, ...said]);
-  }
-  const heads = ['Series', ...statsOf(spec)].map((title, at) => {
-    const button = make('button', { type: 'button', 'data-sort': String(at - 1) }, [title]);
+  const all = (/** @type {'li' | 'p'} */ tag) =>
+    said.map((text) => make(tag, { class: 'every' }, [text]));
+  if (!isTable) return make('ul', { class: 'legend' }, [...items, ...all('li')]);
+  const heads = ['Series', ...stats].map((name, at) => {
+    const button = make('button', { type: 'button', 'data-sort': String(at - 1) }, [name]);
     return make('th', { scope: 'col' }, [button]);
   });
   const table = make('table', {}, [
     make('thead', {}, [make('tr', {}, heads)]),
     make('tbody', {}, items),
   ]);
-  const label = `Series of ${spec.title}`;
+  const label = `Series of ${title}`;
   const attributes = { class: 'legend tabled', tabindex: '0', role: 'group', 'aria-label': label };
-  return make('div', attributes, [table, ...(every ? [make('p', { class: 'every' }, [every])] : [])]);
+  return make('div', attributes, [table, ...all('p')]);
 }
 
 /** @param {Element} element @param {string} text written only when it changed */
@@ -83,32 +90,45 @@ export class Legend {
   /** @type {Entry[]} */
   #entries = [];
   #keys = '';
-  /** @type {Set<string>} the series that are left out */
-  #off = new Set();
+  /** @type {Form} */
+  #form = { table: false, stats: ['last'], named: false };
+  /** By which column a table is sorted. @type {{column: number, rising: boolean} | null} */
+  #sorted = null;
 
   /** @param {Element} panel */
   constructor(panel) {
     this.panel = panel;
+    this.chosen = new Chosen(panel);
   }
 
-  /** Those that are not left out. @param {Row[]} rows */
-  chosen(rows) {
-    return rows.filter((row) => !this.#off.has(row.key));
+  /** @param {Spec} spec */
+  #shape({ legend_as: form, stats }) {
+    // What became a table by itself stays one: it must not change its form to and fro.
+    const auto = !form && (this.#form.table || this.#rows.length > LISTED_MAX);
+    const table = form === 'table' || auto;
+    this.#form = { table, stats: stats ?? (auto ? ALL_STATS : ['last']), named: Boolean(stats) };
   }
 
   /** Makes the entries, when there are others. @param {Row[]} rows @param {Spec} spec */
   show(rows, spec) {
     this.#rows = rows;
+    this.#shape(spec);
     const every = resolution(rows);
     const keys = [every, ...rows.map((row) => `${row.key} ${row.name} ${row.colour}`)].join('|');
     if (keys === this.#keys) return;
     this.#keys = keys;
-    const entryOf = spec.legend_as === 'table' ? tabled : listed;
-    this.#entries = rows.map((row, index) => entryOf(spec, index, row));
-    const legend = legendOf(spec, this.#entries, every);
+    const { table } = this.#form;
+    const entryOf = table ? tabled : listed;
+    const shown = table ? rows.slice(0, ROWS_MAX) : rows.filter((row) => !isGathered(row));
+    this.#entries = shown.map((row, index) => entryOf(this.#form, index, row));
+    const left = rows.length - shown.length;
+    const more = left > 0 ? [table ? `and ${left} more series` : `other (${left})`] : [];
+    const said = every ? [...more, every] : more;
+    const legend = legendOf(spec.title, this.#form, this.#entries, said);
     const old = this.panel.querySelector('.legend');
     if (old) old.replaceWith(legend);
     else this.panel.append(legend);
+    this.#order();
     this.#mark();
   }
 
@@ -123,7 +143,7 @@ export class Legend {
    * @param {Spec} spec @param {number | null} at
    * @param {string} said an age that stands in the panel's head, and is not said again */
   read(spec, at, said) {
-    const stats = statsOf(spec);
+    const { stats } = this.#form;
     this.#entries.forEach((entry, index) => {
       const row = this.#rows[index];
       const told = (/** @type {number | null} */ value) => format(value, row.unit, spec.decimals);
@@ -155,34 +175,42 @@ export class Legend {
   /** @param {MouseEvent} event @returns {boolean} whether other series are shown now */
   click({ target, ctrlKey, metaKey }) {
     const button = target instanceof Element ? target.closest('[data-series], [data-sort]') : null;
-    if (button instanceof HTMLElement && button.dataset.sort) this.#sort(button);
-    const row = this.#rows[Number(button?.getAttribute('data-series') ?? -1)];
+    const { sort, series } = button instanceof HTMLElement ? button.dataset : {};
+    if (sort) this.#sort(Number(sort));
+    const row = this.#rows[Number(series ?? -1)];
     if (!row) return false;
-    const others = this.#rows.filter((each) => each !== row).map((each) => each.key);
-    if (ctrlKey || metaKey) {
-      if (!this.#off.delete(row.key) && others.some((key) => !this.#off.has(key)))
-        this.#off.add(row.key);
-    } else {
-      const alone = !this.#off.has(row.key) && others.every((key) => this.#off.has(key));
-      this.#off = new Set(alone ? [] : others);
-    }
+    this.chosen.press(row, this.#rows, ctrlKey || metaKey);
     this.#mark();
     return true;
   }
 
-  /** Brings the rows of a table into the order of a column: names rising and figures falling at
-   * first, the other way at the next press. @param {HTMLElement} button of the heading */
-  #sort(button) {
-    const column = Number(button.dataset.sort);
-    const head = /** @type {HTMLElement} */ (button.parentElement);
-    const rising = head.ariaSort ? head.ariaSort === 'descending' : column < 0;
-    for (const other of head.parentElement?.children ?? []) other.removeAttribute('aria-sort');
-    head.ariaSort = rising ? 'ascending' : 'descending';
-    const stats = [...(button.closest('tr')?.querySelectorAll('[data-sort]') ?? [])].slice(1);
-    const names = stats.map((stat) => stat.textContent ?? '');
-    const keys = this.#rows.map((row) =>
-      column < 0 ? row.name : (figures(names, row)[column] ?? -Infinity),
-    );
+  /** Takes what the address says. @returns {boolean} whether other series are shown now */
+  recall() {
+    const changed = this.chosen.recall();
+    if (changed) this.#mark();
+    return changed;
+  }
+
+  /** Sorts by a column: names rising and figures falling at first, the other way at the next press.
+   * @param {number} column */
+  #sort(column) {
+    const again = this.#sorted?.column === column;
+    this.#sorted = { column, rising: again ? !this.#sorted?.rising : column < 0 };
+    this.#order();
+  }
+
+  /** Brings the rows of a table into the order that was chosen. */
+  #order() {
+    const heads = this.panel.querySelectorAll('.legend th');
+    heads.forEach((head) => head.removeAttribute('aria-sort'));
+    if (!this.#sorted || heads.length === 0) return;
+    const { column, rising } = this.#sorted;
+    heads[column + 1]?.setAttribute('aria-sort', rising ? 'ascending' : 'descending');
+    const { stats } = this.#form;
+    const keys = this.#entries.map((_, index) => {
+      const row = this.#rows[index];
+      return column < 0 ? row.name : (figures([stats[column]], row)[0] ?? -Infinity);
+    });
     const compare = (/** @type {number} */ a, /** @type {number} */ b) =>
       keys[a] < keys[b] ? -1 : Number(keys[a] > keys[b]);
     const order = [...keys.keys()].sort(compare);
@@ -193,7 +221,7 @@ export class Legend {
 
   #mark() {
     this.#entries.forEach(({ button }, index) => {
-      button.setAttribute('aria-pressed', String(!this.#off.has(this.#rows[index].key)));
+      button.setAttribute('aria-pressed', String(this.chosen.has(this.#rows[index])));
     });
   }
 }

@@ -19,6 +19,7 @@
  * @typedef {(host: HTMLElement, options: any) => any} Create
  */
 
+import { Gathering } from '../parts/gather.js';
 import { freshMs, newestAge, reached, rowsOf, spoken } from '../rows.js';
 import { dateTime, lengthText } from '../units.js';
 import { emptyNote, headWord, make } from './build.js';
@@ -59,6 +60,7 @@ export class Panel extends HTMLElement {
   /** @type {Map<string, number>} */
   #slots = new Map();
   #legend = new Legend(this);
+  #gathering = new Gathering();
   /** @type {number | null} the time under the crosshair in ms */
   #cursor = null;
   #endMs = 0;
@@ -84,6 +86,7 @@ export class Panel extends HTMLElement {
     Panel.page.panels.add(this);
     Panel.seen.observe(this);
     Panel.sized.observe(this.body);
+    this.recall();
     this.addEventListener('click', this);
     this.addEventListener('keydown', this);
   }
@@ -129,7 +132,8 @@ export class Panel extends HTMLElement {
     const { spec } = place;
     const now = Panel.page.now();
     this.drawnAt = Date.now();
-    this.#rows = rowsOf(spec, this.#channels, this.#slots, now);
+    const rows = rowsOf(spec, this.#channels, this.#slots, now);
+    this.#rows = this.#gathering.arrange(spec, rows, this.#legend.chosen.has, now);
     this.#endMs = this.#end(now);
     this.#age(spec);
     const main =
@@ -198,7 +202,7 @@ export class Panel extends HTMLElement {
   /** @param {Spec} spec */
   #update(spec) {
     const chart = isChart(spec.kind);
-    const shown = chart ? this.#legend.chosen(this.#rows) : this.#rows;
+    const shown = chart ? this.#rows.filter(this.#legend.chosen.has) : this.#rows;
     const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
     this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
     if (!chart) return;
@@ -244,6 +248,11 @@ export class Panel extends HTMLElement {
     if (!by || !this.#view?.beside) return;
     event.preventDefault();
     Panel.page.cross(this.#view.beside(event.shiftKey ? by * 10 : by));
+  }
+
+  /** Shows the series that the address names. */
+  recall() {
+    if (this.#legend.recall()) Panel.page.redraw(this);
   }
 
   /** Puts the crosshair at a time, or away. @param {number | null} ms */

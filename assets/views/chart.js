@@ -183,12 +183,14 @@ class Chart {
     const { lines } = columns;
     if (kind === 'heatmap') return cells(frame, columns);
     if (kind === 'band') return fan(frame, columns);
+    if (columns.around)
+      between(frame, columns, ...columns.around, faded('c0', 0.24), faded('c0', 0.6));
     for (const each of lines) shade(frame, columns, each);
     for (const { row, tops, bases } of lines)
       if (bases) between(frame, columns, bases, tops, faded(row.colour, 0.62));
     if (kind === 'mirror')
       for (const { row, tops } of lines) under(frame, columns, tops, 0, faded(row.colour, 0.3));
-    else if (kind === 'line' && lines.length <= FILLED_MAX && !lines[0].band)
+    else if (kind === 'line' && lines.length <= FILLED_MAX && lines[0] && !lines[0].band)
       under(frame, columns, lines[0].tops, 0, faded(lines[0].row.colour, 0.1));
     for (const each of lines) line(frame, columns, each, kind === 'line' ? 1.5 : 1);
     return undefined;

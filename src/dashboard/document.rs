@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Legend, Level, Mark, Nulls, Panel, Stat, markdown};
+use super::{Legend, Level, Mark, Nulls, Panel, markdown};
 
 impl Panel {
     /// The panel as the page's script reads it. The queries' texts stay with the server: the script
@@ -68,8 +68,8 @@ impl Panel {
             ("no_data", json!(self.no_data), !self.no_data.is_empty()),
             ("nulls", json!(self.nulls.name()), self.nulls != Nulls::Gap),
             ("mappings", self.mappings.iter().map(mapping).collect(), !self.mappings.is_empty()),
-            ("legend_as", json!(self.legend_as.name()), self.legend_as != Legend::List),
-            ("stats", json!(stats), self.stats != [Stat::Last]),
+            ("legend_as", json!(self.legend_as.map(Legend::name)), self.legend_as.is_some()),
+            ("stats", json!(stats), !self.stats.is_empty()),
             ("columns", json!(self.columns), !self.columns.is_empty()),
             ("change", json!(true), self.change),
             ("better", json!(self.better.map(super::Better::name)), self.better.is_some()),

@@ -22,6 +22,9 @@ use crate::model::Span;
 /// What a [`PanelQuery`] asks; named here for those who know panels and not the query language.
 pub use crate::query::Plan;
 
+/// With more series than this a legend becomes a table by itself.
+const LISTED_MAX: usize = 8;
+
 /// One dashboard: a grid of panels with a name and an address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
@@ -92,9 +95,9 @@ pub struct Panel {
     pub mappings: Vec<Mapping>,
     /// Whether the series are listed below the chart.
     pub legend: bool,
-    /// How they are listed.
-    pub legend_as: Legend,
-    /// What the list says of each series, at least one.
+    /// How they are listed; when not said, by their number.
+    pub legend_as: Option<Legend>,
+    /// What the list says of each series; when nothing is said, by the form of the list.
     pub stats: Vec<Stat>,
     /// The labels that have a column of their own in a table.
     pub columns: Vec<String>,
@@ -109,7 +112,7 @@ pub struct Panel {
     pub note: String,
     /// The finest step of its queries.
     pub step: Option<Span>,
-    /// The most rows, shares or events, or series of another panel, that are shown.
+    /// The most rows, shares or events, or series of another panel, that are shown one by one.
     pub limit: Option<usize>,
     /// The heading of a table's first column; may be empty.
     pub heading: String,
@@ -190,6 +193,11 @@ impl PanelKind {
             Self::Events => "events",
             Self::Text => "text",
         }
+    }
+
+    /// Whether it draws the largest series one by one, and those beyond the limit together.
+    pub const fn gathers(self) -> bool {
+        matches!(self, Self::Line | Self::Stack)
     }
 
     /// Whether it shows the words of [`Panel::mappings`].
@@ -357,8 +365,8 @@ impl Panel {
             nulls: Nulls::Gap,
             mappings: Vec::new(),
             legend: true,
-            legend_as: Legend::List,
-            stats: vec![Stat::Last],
+            legend_as: None,
+            stats: Vec::new(),
             columns: Vec::new(),
             change: false,
             better: None,
@@ -379,8 +387,14 @@ impl Panel {
             PanelKind::Pie => 7,
             PanelKind::Events => 50,
             PanelKind::Heatmap => 60,
+            PanelKind::Line | PanelKind::Stack => 8,
             _ => 20,
         })
+    }
+
+    /// The number of the colour, 1 to 8, of the series at a place, from 0.
+    pub fn color_of(&self, place: usize) -> u8 {
+        ((usize::from(self.color) + place + 7) % 8 + 1) as u8
     }
 
     /// Whether something stands behind the `i` in its head.
@@ -388,14 +402,18 @@ impl Panel {
         !self.description.is_empty() || !self.links.is_empty()
     }
 
-    /// Whether its legend is a table.
-    pub fn lists_as_table(&self) -> bool {
-        self.legend_as == Legend::Table
+    /// Whether its legend is a table, with so many series.
+    pub fn lists_as_table(&self, series: usize) -> bool {
+        self.legend_as.map_or(series > LISTED_MAX, |form| form == Legend::Table)
     }
 
-    /// Whether its legend says more than the newest values, and so has to say what is what.
-    pub fn names_figures(&self) -> bool {
-        self.stats != [Stat::Last]
+    /// What its legend says of each of so many series.
+    pub fn stats(&self, series: usize) -> &[Stat] {
+        match &self.stats[..] {
+            [] if self.legend_as.is_none() && self.lists_as_table(series) => &Stat::ALL,
+            [] => &[Stat::Last],
+            said => said,
+        }
     }
 
     /// The unit of one of its queries.

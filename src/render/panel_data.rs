@@ -2,10 +2,12 @@
 //! newest values are, and whether those are still fresh.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
+use super::figures::figure;
 use super::heard::{Heard, heard};
 use super::legend::Names;
-use crate::dashboard::{Panel, PanelKind, PanelQuery};
+use crate::dashboard::{Panel, PanelKind, PanelQuery, Stat};
 use crate::model::{ABSENT, Labels, Span, Timestamp, is_absent};
 
 /// A value is fresh for that many steps of its window.
@@ -74,7 +76,7 @@ pub struct Shown<'a> {
     pub query: usize,
     /// Its name for people.
     pub name: String,
-    /// The number of its colour, 1 to 8.
+    /// The number of its colour, 1 to 8; 0 for one that is drawn together with others.
     pub color: u8,
     /// Its labels.
     pub labels: &'a Labels,
@@ -138,13 +140,18 @@ impl Window {
 
 impl PanelData {
     /// The series that the panel shows, in the order of its queries, with at least one value in the
-    /// window, at most as many as it allows.
+    /// window, at most as many as it allows. Of a kind that chooses among all series, all are here;
+    /// of one that gathers too, the largest first, and those beyond the limit without a colour.
     pub fn shown<'a>(&'a self, panel: &Panel) -> Vec<Shown<'a>> {
-        self.shown_up_to(panel, panel.series_max())
+        let all = panel.kind.gathers() || panel.kind.looks_at_all();
+        let mut shown = self.shown_up_to(panel, if all { usize::MAX } else { panel.series_max() });
+        if panel.kind.gathers() {
+            gather(&mut shown, panel);
+        }
+        shown
     }
 
-    /// The same with a bound of the caller's: a table looks at all its cells to choose its rows.
-    pub fn shown_up_to<'a>(&'a self, panel: &Panel, series_max: usize) -> Vec<Shown<'a>> {
+    fn shown_up_to<'a>(&'a self, panel: &Panel, series_max: usize) -> Vec<Shown<'a>> {
         let mut series = Vec::new();
         for (number, (query, window)) in panel.queries.iter().zip(&self.windows).enumerate() {
             let some = |(_, values): &&(Labels, Vec<f64>)| values.iter().any(|v| !is_absent(*v));
@@ -184,7 +191,7 @@ impl PanelData {
                     sets.len() - 1
                 });
             }
-            series.color = ((usize::from(panel.color) + slot + 7) % 8 + 1) as u8;
+            series.color = panel.color_of(slot);
         }
         shown
     }
@@ -288,6 +295,48 @@ fn extent(values: &[f64]) -> Option<(f64, f64)> {
     })
 }
 
+/// Brings the largest series by their mean to the front, those that go on before those that have
+/// ended, and takes the colour from those beyond the limit. The page's script gathers by the same
+/// rule (`assets/parts/gather.js`).
+fn gather(shown: &mut [Shown<'_>], panel: &Panel) {
+    let most = panel.series_max();
+    if shown.len() <= most {
+        return;
+    }
+    shown.sort_by_cached_key(|series| Place {
+        stale: series.latest.is_none_or(|latest| latest.stale),
+        mean: figure(series, Stat::Mean),
+        name: series.name.clone(),
+    });
+    for (place, series) in shown.iter_mut().enumerate() {
+        series.color = if place < most { panel.color_of(place) } else { 0 };
+    }
+}
+
+/// What decides which series come first. A mean that is no number is less than all others.
+#[derive(PartialEq)]
+struct Place {
+    stale: bool,
+    mean: f64,
+    name: String,
+}
+
+impl Eq for Place {}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let mean = |place: &Self| if place.mean.is_nan() { f64::NEG_INFINITY } else { place.mean };
+        let by_mean = mean(other).total_cmp(&mean(self));
+        self.stale.cmp(&other.stale).then(by_mean).then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The bounds of a series of a query.
 fn band<'a>(
     (beyond, bands): &(&'a [Window], Vec<usize>),
@@ -385,6 +434,7 @@ mod tests {
         let ended = [1.0, ABSENT, ABSENT, ABSENT, ABSENT];
         let data = data(10_000, &[&ended, &[2.0], &ended, &[4.0]]);
         let mut panel = panel();
+        panel.kind = PanelKind::Mirror;
         let mut check = |limit: u8, expected: &[&str]| {
             panel.limit = Some(limit.into());
             let names: Vec<String> = data.shown(&panel).into_iter().map(|s| s.name).collect();

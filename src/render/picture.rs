@@ -5,6 +5,7 @@
 //! one theme: a content policy may forbid a sheet inside, and painters of SVG know few of them.
 
 use std::fmt::Write;
+use std::iter::once;
 
 use super::state::state;
 use super::still::{self, escaped};
@@ -137,8 +138,7 @@ pub fn picture(panel: &Panel, data: &PanelData, look: &Look) -> String {
             PanelKind::Stat => stat(&mut out, panel, data, &shown, look),
             PanelKind::Gauge => gauges(&mut out, panel, &shown, look),
             PanelKind::Timeline => strips(&mut out, panel, data, &shown, look),
-            // The largest are looked for among all, not among the first ones.
-            _ => rows(&mut out, panel, &data.shown_up_to(panel, usize::MAX), look),
+            _ => rows(&mut out, panel, &shown, look),
         }
     }
     out.push_str("</svg>");
@@ -253,11 +253,12 @@ fn placed(out: &mut String, still: &str, place: [f64; 4], own: &str, look: &Look
     let stroke = |pixels: f64| if look.stretches { pixels / stretch } else { pixels };
     let plain = r#"fill="none" vector-effect="non-scaling-stroke" stroke-width"#;
     let mut drawn = still.to_owned();
-    for (at, colour) in colours.series.iter().enumerate() {
+    let with_others = once(&colours.line_strong).chain(&colours.series);
+    for (at, colour) in with_others.enumerate() {
         // Areas on top of each other must not shine through: their colour is mixed beforehand.
         let fill = mixed(colour, colours.surface, STACKED);
         let said = format!(r#"color="{colour}" fill="{fill}""#);
-        drawn = drawn.replace(&format!(r#"class="c{}""#, at + 1), &said);
+        drawn = drawn.replace(&format!(r#"class="c{at}""#), &said);
     }
     for (at, colour) in colours.heat.iter().enumerate() {
         let class = format!(r#"class="h{}""#, at + 1);
@@ -321,10 +322,12 @@ fn chart(out: &mut String, panel: &Panel, data: &PanelData, shown: &[Shown<'_>],
 /// The legend in lines, each with its middle at 0; what does not fit is counted at the end.
 fn legend(panel: &Panel, shown: &[Shown<'_>], look: &Look, most: usize) -> Vec<String> {
     const SIZE: f64 = 12.0;
+    const COUNT: f64 = 84.0;
     let room = f64::from(look.width) - 28.0;
     let mut lines: Vec<String> = Vec::new();
     let mut x = f64::INFINITY;
-    for (at, series) in shown.iter().enumerate() {
+    let mut left = shown.len();
+    for series in shown.iter().take_while(|series| series.color > 0) {
         let value = number::text(
             series.latest.map_or(f64::NAN, |latest| latest.value),
             panel.unit_of(series.query),
@@ -332,15 +335,10 @@ fn legend(panel: &Panel, shown: &[Shown<'_>], look: &Look, most: usize) -> Vec<S
         );
         let name = cut(&series.name, SIZE, room / 2.0);
         let takes = 30.0 + wide(&name, SIZE) + wide(&value, SIZE) + 8.0;
-        if x + takes > room {
+        // The last line keeps room for the count of what has none.
+        let kept = if lines.len() == most { COUNT } else { 0.0 };
+        if x + takes > room - kept {
             if lines.len() == most {
-                if let Some(last) = lines.last_mut() {
-                    let (left, muted) = (shown.len() - at, look.palette.muted);
-                    let _ = write!(
-                        last,
-                        r#"<text x="{x}" y="4" fill="{muted}">and {left} more</text>"#
-                    );
-                }
                 break;
             }
             lines.push(String::new());
@@ -365,6 +363,11 @@ fn legend(panel: &Panel, shown: &[Shown<'_>], look: &Look, most: usize) -> Vec<S
             value = escaped(&value)
         );
         x += takes;
+        left -= 1;
+    }
+    if let Some(last) = lines.last_mut().filter(|_| left > 0) {
+        let muted = look.palette.muted;
+        let _ = write!(last, r#"<text x="{x}" y="4" fill="{muted}">and {left} more</text>"#);
     }
     lines
 }

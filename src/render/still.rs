@@ -81,22 +81,32 @@ fn lines(panel: &Panel, shown: &[Shown<'_>], grid: &Grid) -> Drawing {
         let values = mended(grid.values(series), panel.nulls).into_iter();
         values.map(|value| if is_absent(value) { value } else { sign * value }).collect()
     };
-    let rows: Vec<Vec<f64>> = shown.iter().map(row).collect();
+    let own = shown.iter().take_while(|series| series.color > 0).count();
+    let (shown, others) = shown.split_at(own);
+    let others: Vec<Vec<f64>> = others.iter().map(row).collect();
+    let mut rows: Vec<Vec<f64>> = shown.iter().map(row).collect();
+    if stacked && !others.is_empty() {
+        rows.push(summed(&others));
+    }
     let rows = if stacked { stack(&rows) } else { rows };
+    let around = if stacked { Vec::new() } else { enclosed(&others) };
     let bands: Vec<Vec<(f64, f64)>> = shown.iter().map(|series| grid.band(series)).collect();
     let ends = |band: &Vec<(f64, f64)>| band.iter().flat_map(|(low, high)| [*low, *high]).collect();
-    let all: Vec<Vec<f64>> = rows.iter().cloned().chain(bands.iter().map(ends)).collect();
+    let all = rows.iter().cloned().chain(bands.iter().chain([&around]).map(ends));
+    let all: Vec<Vec<f64>> = all.collect();
     let axis = ValueAxis::of(extent(&all), panel.min, panel.max, &panel.unit);
     let base = HEIGHT * axis.place(0.0).clamp(0.0, 1.0);
     let fan = panel.kind == PanelKind::Band;
-    let paths = (rows.iter().zip(shown).enumerate()).map(|(index, (row, series))| {
-        let band = grid.shade(&bands[index], &axis);
+    let paths = rows.iter().enumerate().map(|(index, row)| {
+        let band = bands.get(index).map_or_else(String::new, |band| grid.shade(band, &axis));
         let first = panel.kind == PanelKind::Line && index == 0 && rows.len() <= FILLED_MAX;
         let filled = stacked || panel.kind == PanelKind::Mirror || (first && band.is_empty());
         let path = path(&grid.points(row, &axis), filled.then_some(base));
-        format!("<g class=\"c{}\">{band}{path}</g>", series.color)
+        format!("<g class=\"c{}\">{band}{path}</g>", shown.get(index).map_or(0, |one| one.color))
     });
-    let paths: Vec<String> = paths.collect();
+    let around = Some(grid.shade(&around, &axis)).filter(|area| !area.is_empty());
+    let around = around.map(|area| format!("<g class=\"c0\">{area}</g>"));
+    let paths: Vec<String> = around.into_iter().chain(paths).collect();
     // The areas of a stack reach down to zero: the lowest series is drawn last, over the others.
     let markup = if stacked {
         paths.into_iter().rev().collect()
@@ -324,6 +334,30 @@ fn stack(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         stacked.push(sums.iter_mut().zip(row).map(raised).collect());
     }
     stacked
+}
+
+/// The sum of rows, of what there is.
+fn summed(rows: &[Vec<f64>]) -> Vec<f64> {
+    let mut sums: Vec<f64> = Vec::new();
+    for row in rows {
+        sums.resize(row.len(), f64::NAN);
+        for (sum, value) in sums.iter_mut().zip(row).filter(|(_, value)| value.is_finite()) {
+            *sum = if sum.is_nan() { *value } else { *sum + value };
+        }
+    }
+    sums
+}
+
+/// The least and the greatest of rows; not numbers where there is none.
+fn enclosed(rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
+    let mut ends: Vec<(f64, f64)> = Vec::new();
+    for row in rows {
+        ends.resize(row.len(), (f64::NAN, f64::NAN));
+        for (end, value) in ends.iter_mut().zip(row).filter(|(_, value)| value.is_finite()) {
+            *end = (end.0.min(*value), end.1.max(*value));
+        }
+    }
+    ends
 }
 
 fn extent(rows: &[Vec<f64>]) -> Option<(f64, f64)> {

@@ -115,6 +115,10 @@ fn figures(panel: &Panel, shown: &[Shown<'_>]) -> Value {
     shown.iter().map(series).collect()
 }
 
+fn gathered(shown: &[Shown<'_>]) -> Value {
+    shown.iter().map(|series| json!([series.name, series.color])).collect()
+}
+
 fn table(panel: &Panel, shown: &[Shown<'_>]) -> Value {
     let cell = |cell: &table::Cell| {
         json!([cell.bar.map(percent), cell.text, level(cell.level), cell.word])
@@ -133,8 +137,7 @@ fn panels_say_what_the_vectors_say() {
     assert!(vectors.len() > 30);
     for vector in vectors {
         let (panel, data) = (panel(&vector), data(&vector));
-        let most = if panel.kind.looks_at_all() { usize::MAX } else { panel.series_max() };
-        let shown = data.shown_up_to(&panel, most);
+        let shown = data.shown(&panel);
         let said = match panel.kind {
             PanelKind::Bars => bars(&panel, &shown),
             PanelKind::Pie => pie(&panel, &shown),
@@ -142,6 +145,7 @@ fn panels_say_what_the_vectors_say() {
             PanelKind::Events => events(&panel, &data, &shown),
             PanelKind::Stat => stat(&panel, &data, &shown),
             PanelKind::Line => figures(&panel, &shown),
+            PanelKind::Stack => gathered(&shown),
             PanelKind::Table => table(&panel, &shown),
             kind => panic!("no vector is known for {kind:?}"),
         };

@@ -80,7 +80,7 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         width: side("width", width),
         height: side("height", height),
         legend,
-        legend_as: legend_as.unwrap_or(Legend::List),
+        legend_as,
         stats: stats(fields),
         note: fields.text("note", TITLE_CHARS_MAX),
         step: fields.span("step", STEP),
@@ -143,7 +143,7 @@ fn stats(fields: &Fields<'_>) -> Vec<Stat> {
             }
         }
     }
-    if stats.is_empty() { vec![Stat::Last] } else { stats }
+    stats
 }
 
 fn text(fields: &Fields<'_>, kind: PanelKind) -> Vec<markdown::Node> {

@@ -1,6 +1,6 @@
 //! One panel as its template needs it: every number already a text, every picture already drawn.
 
-use crate::dashboard::{Level, Panel, PanelKind, Unit};
+use crate::dashboard::{Level, Panel, PanelKind, Stat as Figure, Unit};
 use crate::model::{METRIC_NAME, MatchOp};
 use crate::render::bars::{Bar, bars};
 use crate::render::change::{Difference, difference};
@@ -11,6 +11,9 @@ use crate::render::state::length;
 use crate::render::table::{Table, table};
 use crate::render::timeline::{self, Strip, strips};
 use crate::render::{Latest, PanelData, Shown, markup, number, state, still};
+
+/// The most rows of a legend.
+const LEGEND_MAX: usize = 100;
 
 /// A panel ready to be written.
 pub(super) struct PanelView<'a> {
@@ -26,7 +29,7 @@ pub(super) struct PanelView<'a> {
     /// The one that is shown alone.
     pub(super) alone: bool,
     pub(super) body: Body,
-    pub(super) legend: Vec<LegendEntry>,
+    pub(super) legend: Legend,
     /// How far apart its values are, where that is far.
     pub(super) resolution: Option<String>,
 }
@@ -93,11 +96,24 @@ pub(super) struct Event {
     pub(super) level: Option<Level>,
 }
 
+/// The series of a chart with their figures.
+#[derive(Default)]
+pub(super) struct Legend {
+    pub(super) entries: Vec<LegendEntry>,
+    pub(super) is_table: bool,
+    /// The names of the figures.
+    pub(super) stats: Vec<&'static str>,
+    /// Whether a list has to say what is what.
+    pub(super) names_figures: bool,
+    /// How many series it has no room for, in words; may be empty.
+    pub(super) more: String,
+}
+
 pub(super) struct LegendEntry {
     pub(super) color: u8,
     pub(super) name: String,
-    /// Its figures, each with its name and a text.
-    pub(super) figures: Vec<(&'static str, String)>,
+    /// Its figures as texts.
+    pub(super) figures: Vec<String>,
     pub(super) as_of: Option<String>,
 }
 
@@ -116,9 +132,7 @@ pub(super) struct Gauge {
 
 impl<'a> PanelView<'a> {
     pub(super) fn new(panel: &'a Panel, data: &PanelData) -> Self {
-        // What ended may stand before what goes on: such panels choose among all series.
-        let most = if panel.kind.looks_at_all() { usize::MAX } else { panel.series_max() };
-        let shown = data.shown_up_to(panel, most);
+        let shown = data.shown(panel);
         let said = all_stale(data, &shown);
         let body = body(panel, data, &shown, said.as_ref());
         // The buckets of a heat map stand beside its axis.
@@ -126,9 +140,9 @@ impl<'a> PanelView<'a> {
         let legend = if charted && panel.legend {
             legend(panel, data, &shown, said.as_ref())
         } else {
-            Vec::new()
+            Legend::default()
         };
-        let resolution = data.resolution(panel).filter(|_| !legend.is_empty());
+        let resolution = data.resolution(panel).filter(|_| !legend.entries.is_empty());
         let hidden = panel.hide_when_empty && shown.is_empty() && panel.kind != PanelKind::Text;
         let reached = state::worst(panel, &shown);
         let address = None;
@@ -188,23 +202,33 @@ fn all_stale(data: &PanelData, shown: &[Shown<'_>]) -> Option<String> {
     as_of(newest, data, None)
 }
 
-fn legend(
-    panel: &Panel,
-    data: &PanelData,
-    shown: &[Shown<'_>],
-    said: Option<&String>,
-) -> Vec<LegendEntry> {
-    let told = |series: &Shown<'_>, stat: crate::dashboard::Stat| {
-        let value = figure(series, stat);
-        (stat.name(), number::text(value, panel.unit_of(series.query), panel.decimals))
+fn legend(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&String>) -> Legend {
+    let is_table = panel.lists_as_table(shown.len());
+    let stats = panel.stats(shown.len());
+    let own = shown.iter().take_while(|series| series.color > 0).count();
+    let listed = if is_table { shown.len().min(LEGEND_MAX) } else { own };
+    let told = |series: &Shown<'_>, stat: Figure| {
+        number::text(figure(series, stat), panel.unit_of(series.query), panel.decimals)
     };
     let entry = |series: &Shown<'_>| LegendEntry {
         color: series.color,
         name: series.name.clone(),
-        figures: panel.stats.iter().map(|stat| told(series, *stat)).collect(),
+        figures: stats.iter().map(|stat| told(series, *stat)).collect(),
         as_of: as_of(series.latest, data, said),
     };
-    shown.iter().map(entry).collect()
+    let entries = shown.iter().take(listed).map(entry).collect();
+    let more = match shown.len() - listed {
+        0 => String::new(),
+        left if is_table => format!("and {left} more series"),
+        left => format!("other ({left})"),
+    };
+    Legend {
+        entries,
+        is_table,
+        stats: stats.iter().map(|stat| stat.name()).collect(),
+        names_figures: *stats != [Figure::Last],
+        more,
+    }
 }
 
 fn stat(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {

@@ -11,6 +11,7 @@ import { bars } from '../../../assets/views/bars.js';
 import { events } from '../../../assets/views/events.js';
 import { difference } from '../../../assets/parts/change.js';
 import { figures } from '../../../assets/parts/figures.js';
+import { Gathering } from '../../../assets/parts/gather.js';
 import { percent } from '../../../assets/parts/elements.js';
 import { pie } from '../../../assets/views/pie.js';
 import { table } from '../../../assets/views/table.js';
@@ -31,7 +32,7 @@ function specOf(panel) {
     max: null,
     color: 1,
     thresholds: [],
-    limit: { table: 10, bars: 10, pie: 7, events: 50 }[panel.kind] ?? 20,
+    limit: { table: 10, bars: 10, pie: 7, events: 50, line: 8, stack: 8 }[panel.kind] ?? 20,
     ...panel,
     unit,
     mappings: panel.mappings?.map(({ value, from, to, text, level }) => ({
@@ -98,6 +99,10 @@ const SAID = {
   },
   line: (spec, rows) =>
     rows.map((row) => [row.name, figures(spec.stats, row).map((value) => format(value, row.unit))]),
+  stack: (spec, rows) =>
+    new Gathering()
+      .arrange(spec, rows, () => true, END_MS)
+      .map(({ name, colour }) => [name, Number(colour.slice(1))]),
   table: (spec, rows) =>
     table(spec, rows).map(({ name, labels, cells }) => [
       name,
