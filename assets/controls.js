@@ -18,6 +18,7 @@
  */
 
 import { keyboard, reachable } from './elements/keyboard.js';
+import { recallSections } from './elements/sections.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { day, timeOfDay } from './units.js';
@@ -146,6 +147,7 @@ function chosen(form, actions) {
 
 /** @param {Actions} actions */
 function listen(actions) {
+  recallSections();
   Time.now = actions.now;
   customElements.define('wg-time', Time);
   customElements.define('wg-status', Status);

@@ -59,9 +59,10 @@ export function verdict(spec, value) {
   return { level, word: mapping?.text ?? spec.thresholds[thresholdOf(spec, value)].word };
 }
 
-/** Whether values of a query are judged: in a table those in the panel's unit, in a stat those of
- * its main query. @param {Spec} spec @param {number} query */
+/** Whether values of a query are judged: in a table and of targets those in the panel's unit, in
+ * a stat those of its main query. @param {Spec} spec @param {number} query */
 export function judges(spec, query) {
   if (spec.kind === 'stat') return query === 0;
-  return spec.kind !== 'table' || (spec.queries[query]?.unit || spec.unit) === spec.unit;
+  if (spec.kind === 'targets' && query === 0) return false;
+  return !['table', 'targets'].includes(spec.kind) || (spec.queries[query]?.unit || spec.unit) === spec.unit;
 }

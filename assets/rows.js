@@ -18,7 +18,7 @@ import { judges, mappingOf, verdict } from './judge.js';
 import { format, rangeText } from './units.js';
 
 /** The kinds that choose what they show among all series, or gather those beyond their limit. */
-const LOOK_AT_ALL = new Set(['table', 'bars', 'pie', 'events', 'line', 'stack']);
+const LOOK_AT_ALL = new Set(['table', 'bars', 'pie', 'events', 'line', 'stack', 'targets']);
 
 /** From this step on a chart says how far apart its values are. */
 const FAR_APART_MS = 15_000;
@@ -96,7 +96,8 @@ function heardOf(window, index) {
  * then: silence is a gap. @param {Row} row @param {number} n */
 export function valueAt({ window, index, heard }, n) {
   const value = window.value(index, n);
-  if (value === null || !heard) return value;
+  // Times of another step say nothing of this column.
+  if (value === null || heard?.window.stepMs !== window.stepMs) return value;
   const seconds = heard.window.value(heard.index, n);
   return seconds !== null && n * window.stepMs - 1000 * seconds > heard.freshMs ? null : value;
 }

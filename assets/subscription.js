@@ -8,8 +8,9 @@
  *
  * @import { Batch, Block, Frame, Snapshot } from './frame.js'
  * @typedef {{legend: string, column: string, unit: string, bar: boolean, below?: boolean,
- *   times?: boolean}} Query  below: its values are drawn downwards; times: its values are times of
- *   the other queries' samples
+ *   times?: boolean, range_ms?: number}} Query  below: its values are drawn downwards; times: its
+ *   values are times of the other queries' samples; range_ms: how far back it reaches, whatever the
+ *   page shows
  * @typedef {{id: string, title: string, subtitle: string, unit: string, decimals: number | null,
  *   kind: string, min: number | null, max: number | null,
  *   thresholds: {value: number, level: string, word: string, show?: string}[], width: number,
@@ -17,7 +18,7 @@
  *   color: number, hide_when_empty: boolean, description?: string, no_data?: string,
  *   links?: {title: string, url: string}[], nulls?: string, legend_as?: string, stats?: string[],
  *   mappings?: {from: number | null, to: number | null, text: string, level: string | null}[],
- *   columns?: string[], change?: boolean, better?: string, text?: TextNode[],
+ *   columns?: string[], section?: string, link?: string, metric?: string, change?: boolean, better?: string, text?: TextNode[],
  *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
  *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
  * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,

@@ -228,7 +228,11 @@ fn start_log(
 }
 
 fn boards(settings: &Settings, host: &str, store: &Arc<Store>) -> Registry {
-    Registry::new(settings.dashboards.served().to_vec(), host.to_owned(), Arc::clone(store) as _)
+    let collect = &settings.collect;
+    let reads = [&collect.cpu, &collect.memory, &collect.load, &collect.kernel];
+    let reads = reads.iter().any(|source| source.enabled);
+    let files = settings.dashboards.served().to_vec();
+    Registry::new(files, (host.to_owned(), reads), Arc::clone(store) as _)
 }
 
 fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
@@ -296,7 +300,7 @@ async fn keep_up(
         let now = clock.now();
         if now.saturating_sub(RENEW) >= renewed {
             renewed = now;
-            boards.keep(&store.names(Origin::Push));
+            boards.renew(&store.names(Origin::Push), web::found(&store), now);
         }
         facts.store(Arc::new(words(&store, now)));
         clock.wait_until(now.floor_to(Span(1000)) + Span(1000)).await;

@@ -8,6 +8,7 @@
  */
 
 import { emptyNote, make } from '../elements/build.js';
+import { gridOf, tidy } from '../elements/sections.js';
 
 /** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
@@ -41,9 +42,10 @@ function panelElement(spec) {
     'aria-labelledby': `t-${spec.id}`,
   };
   for (const [key, value] of Object.entries(attributes)) panel.setAttribute(key, value);
-  const head = make('header', { class: 'head' }, [
-    make('h2', { id: `t-${spec.id}` }, [spec.title]),
-  ]);
+  const alone = new URLSearchParams(location.search).get('name') === spec.metric;
+  const address = `/d/metric?name=${encodeURIComponent(spec.metric ?? '')}`;
+  const title = spec.metric && !alone ? make('a', { href: address }, [spec.title]) : spec.title;
+  const head = make('header', { class: 'head' }, [make('h2', { id: `t-${spec.id}` }, [title])]);
   if (spec.subtitle) head.append(make('span', { class: 'sub' }, [spec.subtitle]));
   head.append(...about(spec));
   panel.append(head, make('div', { class: 'body' }, [emptyNote(spec.no_data)]));
@@ -78,13 +80,14 @@ export function arranger(places, shown) {
   return (board) => {
     told(board);
     const { panels } = board;
-    const grid = document.querySelector('.grid');
-    if (!grid) return;
     const wanted = new Set(panels.map(({ panel }) => panel));
     for (const panel of [...shown]) if (!wanted.has(panel.id)) panel.remove();
-    /** @type {Element | null} */
-    let before = null;
+    /** @type {Map<Element, Element>} the panel that stands last so far in each grid */
+    const last = new Map();
     for (const place of panels) {
+      const grid = gridOf(place.spec.section ?? '');
+      if (!grid) return;
+      const before = last.get(grid);
       let element = document.getElementById(place.panel);
       const shape = shapeOf(place);
       if (element && shapes.has(place.panel) && shapes.get(place.panel) !== shape) {
@@ -100,7 +103,8 @@ export function arranger(places, shown) {
         else grid.prepend(element);
       }
       shapes.set(place.panel, shape);
-      before = element;
+      last.set(grid, element);
     }
+    tidy();
   };
 }

@@ -1,7 +1,7 @@
 //! Panels that nobody configured: one for each pushed metric name, its unit and query guessed from
 //! the name and the declared type.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Dashboard, Panel, PanelKind, PanelQuery, Unit};
 use crate::model::{Labels, Metadata, MetricType, Span};
@@ -34,6 +34,19 @@ const ENDINGS: [(&str, Unit); 16] = [
     ("_bits", Unit::None),
 ];
 
+/// Words of descriptions, with the unit that they tell.
+const HELPED: [(&str, Unit); 9] = [
+    ("milliseconds", Unit::Milliseconds),
+    ("ms", Unit::Milliseconds),
+    ("seconds", Unit::Seconds),
+    ("bytes", Unit::Bytes),
+    ("percent", Unit::Percent),
+    ("celsius", Unit::Celsius),
+    ("watts", Unit::Watts),
+    ("volts", Unit::Volts),
+    ("hertz", Unit::Hertz),
+];
+
 /// The quantiles that a histogram is shown by.
 const QUANTILES: [(&str, &str); 3] = [("0.5", "p50"), ("0.9", "p90"), ("0.99", "p99")];
 
@@ -48,15 +61,7 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
         panel.unit = unit_of(base, metadata);
         panel
     } else if declared == MetricType::Counter || name.ends_with("_total") {
-        let selector = selector(name)?;
-        // Two windows: the short one follows each second, the long one serves what is pushed
-        // rarely.
-        let query = format!("rate({selector}[10s]) or rate({selector}[2m])");
-        let mut panel = line(name, plan(&query)?);
-        panel.unit = rate_of(&unit_of(name.trim_end_matches("_total"), metadata));
-        "rate".clone_into(&mut panel.subtitle);
-        panel.queries.extend(times(&selector));
-        panel
+        rate(name, metadata)?
     } else {
         let selector = selector(name)?;
         let mut panel = line(name, plan(&selector)?);
@@ -69,44 +74,131 @@ pub fn panel(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
     Some(panel)
 }
 
+/// How fast a counter grows.
+fn rate(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
+    let selector = selector(name)?;
+    // Two windows: the short one follows each second, the long one serves what is pushed rarely.
+    let query = format!("rate({selector}[10s]) or rate({selector}[2m])");
+    let mut panel = line(name, plan(&query)?);
+    let base = name.trim_end_matches("_total").trim_end_matches("_count");
+    // What is counted are events, in whatever these are measured.
+    panel.unit = if name.ends_with("_count") { Unit::PerSecond } else { rate_of(&unit_of(base, metadata)) };
+    "rate".clone_into(&mut panel.subtitle);
+    panel.queries.extend(times(&selector));
+    Some(panel)
+}
+
+/// What a summary, or a histogram of which there are no buckets, measured on average.
+fn mean(base: &str, metadata: Option<&Metadata>) -> Option<Panel> {
+    let sum = format!("{base}_sum");
+    let [sums, counts] = [selector(&sum)?, selector(&format!("{base}_count"))?];
+    let mut panel = line(base, plan(&format!("rate({sums}[2m]) / rate({counts}[2m])"))?);
+    panel.unit = unit_of(base, metadata);
+    "mean of the last two minutes".clone_into(&mut panel.subtitle);
+    panel.id = id_of(&sum);
+    panel.metric = Some(sum);
+    Some(panel)
+}
+
+/// The panels of one name among others: nothing for a name that says nothing of its own.
+fn panels(name: &str, metadata: Option<&Metadata>, known: &HashSet<&str>) -> Vec<Panel> {
+    let has = |base: &str, ending: &str| known.contains(format!("{base}{ending}").as_str());
+    if let Some(base) = name.strip_suffix("_sum").filter(|base| has(base, "_count")) {
+        let alone = !has(base, "_bucket");
+        return alone.then(|| mean(base, metadata)).flatten().into_iter().collect();
+    }
+    if let Some(base) = name.strip_suffix("_count").filter(|base| has(base, "_sum")) {
+        let counted = (!has(base, "_bucket")).then(|| rate(name, metadata)).flatten();
+        let named = |mut panel: Panel| {
+            (panel.id, panel.metric) = (id_of(name), Some(name.to_owned()));
+            panel
+        };
+        return counted.map(named).into_iter().collect();
+    }
+    let main = panel(name, metadata);
+    let base = name.strip_suffix("_bucket");
+    let heat = base.zip(main.as_ref()).and_then(|(base, main)| heat(name, base, &main.unit));
+    let heat = heat.map(|mut panel| {
+        (panel.width, panel.height) = (4, 4);
+        (panel.id, panel.metric) = (id_of(&format!("{name}_heat")), Some(name.to_owned()));
+        panel
+    });
+    heat.into_iter().chain(main).collect()
+}
+
+/// Panels for these names, at most so many, in the order of the names; each says the section that
+/// its family has. Also the names for which there is no room, and those that only tell facts.
+pub fn sections(
+    names: &[(String, Option<Metadata>)],
+    most: usize,
+    taken: &mut HashSet<String>,
+) -> (Vec<Panel>, Vec<String>) {
+    let known: HashSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    let (mut found, mut beyond): (Vec<Panel>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, metadata) in names {
+        let own = panels(name, metadata.as_ref(), &known);
+        if name.ends_with("_info") || found.len() + own.len() > most {
+            beyond.extend((!own.is_empty()).then(|| name.clone()));
+            continue;
+        }
+        for mut panel in own {
+            if !taken.insert(panel.id.clone()) {
+                panel.id = hashed_id(&format!("{name}{}", panel.kind.name()));
+                taken.insert(panel.id.clone());
+            }
+            found.push(panel);
+        }
+    }
+    let metrics: Vec<&str> =
+        found.iter().filter_map(|panel| panel.metric.as_deref()).collect();
+    let families = families(&metrics);
+    for panel in &mut found {
+        let family = panel.metric.as_deref().and_then(|metric| families.get(base_of(metric)));
+        if let Some(family) = family {
+            panel.section.clone_from(family);
+        }
+    }
+    (found, beyond)
+}
+
+/// A family with more names than this is told apart by the next word of the names too.
+const FAMILY_MAX: usize = 12;
+
+/// A name without what tells one part of a metric from the others.
+fn base_of(name: &str) -> &str {
+    let endings = ["_bucket", "_sum", "_count", "_total"];
+    endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
+/// The family of each metric that has one: what its name has in front in common with others.
+fn families(metrics: &[&str]) -> HashMap<String, String> {
+    let bases: BTreeSet<&str> = metrics.iter().map(|metric| base_of(metric)).collect();
+    let size = |prefix: &str| bases.iter().filter(|base| begins(base, prefix)).count();
+    let family = |base: &&str| {
+        let first = prefix(base, 1)?;
+        let members = size(first);
+        let second = prefix(base, 2).filter(|_| members > FAMILY_MAX);
+        let second = second.filter(|second| size(second) > 1);
+        let own = second.or_else(|| (members > 1).then_some(first))?;
+        Some(((*base).to_owned(), own.to_owned()))
+    };
+    bases.iter().filter_map(family).collect()
+}
+
+/// The first words of a name; nothing when it has no more than these.
+fn prefix(name: &str, words: usize) -> Option<&str> {
+    let ends = name.match_indices(['_', '.', ':']).map(|(at, _)| at).filter(|at| *at > 0);
+    ends.take(words).last().filter(|_| name.matches(['_', '.', ':']).count() >= words).and_then(|end| name.get(..end))
+}
+
+fn begins(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '.', ':']))
+}
+
 /// The query that tells when each series of a selector was last heard.
 fn times(selector: &str) -> Option<PanelQuery> {
     let plan = plan(&format!("timestamp({selector})"))?;
     Some(PanelQuery { times: true, ..PanelQuery::new(plan) })
-}
-
-/// The host's own board with a panel for each pushed name behind its panels, at most `panels_max`
-/// of those; also the names beyond them, which the page links.
-pub fn overview(
-    base: &Dashboard,
-    host: &str,
-    names: &[(String, Option<Metadata>)],
-    panels_max: usize,
-) -> (Dashboard, Vec<String>) {
-    let mut board = base.clone();
-    if !host.is_empty() {
-        host.clone_into(&mut board.title);
-    }
-    let known: HashSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-    let mut ids: HashSet<String> = board.panels.iter().map(|panel| panel.id.clone()).collect();
-    let (mut shown, mut beyond) = (0, Vec::new());
-    for (name, metadata) in names {
-        if belongs_to_histogram(name, &known) {
-            continue;
-        }
-        if shown == panels_max {
-            beyond.push(name.clone());
-            continue;
-        }
-        let Some(mut panel) = panel(name, metadata.as_ref()) else { continue };
-        if !ids.insert(panel.id.clone()) {
-            panel.id = hashed_id(name);
-            ids.insert(panel.id.clone());
-        }
-        shown += 1;
-        board.panels.push(panel);
-    }
-    (board, beyond)
 }
 
 /// A board with the one panel of a metric name, large; `None` as [`panel`].
@@ -156,12 +248,6 @@ fn quantiles(buckets: &str) -> Option<Panel> {
     Some(panel)
 }
 
-/// `_sum` and `_count` beside `_bucket` say nothing that the quantiles' panel does not.
-fn belongs_to_histogram(name: &str, known: &HashSet<&str>) -> bool {
-    let base = name.strip_suffix("_sum").or_else(|| name.strip_suffix("_count"));
-    base.is_some_and(|base| known.contains(format!("{base}_bucket").as_str()))
-}
-
 fn plan(text: &str) -> Option<Plan> {
     Plan::new(text).ok()
 }
@@ -196,7 +282,19 @@ pub fn unit_of(name: &str, metadata: Option<&Metadata>) -> Unit {
     };
     // A declared unit is written as names write it in their ending.
     let told = (!declared.is_empty()).then(|| ended(&format!("_{declared}"))).flatten();
-    told.or_else(|| ended(name)).unwrap_or_default()
+    let help = || metadata.and_then(|metadata| helped(&metadata.help));
+    told.or_else(|| ended(name)).or_else(help).unwrap_or_default()
+}
+
+/// The unit that a description names: `Time of a request in seconds.`
+fn helped(help: &str) -> Option<Unit> {
+    let help = help.to_lowercase();
+    let said = |word: &str| {
+        let ends = |rest: &str| !rest.starts_with(|letter: char| letter.is_alphanumeric());
+        let before = [" in ", "("].map(|before| format!("{before}{word}"));
+        before.iter().any(|text| help.split(text.as_str()).skip(1).any(ends))
+    };
+    HELPED.iter().find(|(word, _)| said(word)).map(|(_, unit)| unit.clone())
 }
 
 fn rate_of(unit: &Unit) -> Unit {

@@ -38,14 +38,18 @@ impl Panel {
 
     fn queries(&self) -> Value {
         let query = |(index, query): (usize, &super::PanelQuery)| {
-            json!({
+            let mut document = json!({
                 "legend": query.legend,
                 "column": query.column,
                 "unit": self.unit_of(index).to_string(),
                 "bar": query.bar,
                 "times": query.times,
                 "below": query.below,
-            })
+            });
+            if let Some(range) = query.range {
+                document["range_ms"] = json!(range.millis());
+            }
+            document
         };
         self.queries.iter().enumerate().map(query).collect()
     }
@@ -73,6 +77,9 @@ impl Panel {
             ("columns", json!(self.columns), !self.columns.is_empty()),
             ("change", json!(true), self.change),
             ("better", json!(self.better.map(super::Better::name)), self.better.is_some()),
+            ("section", json!(self.section), !self.section.is_empty()),
+            ("link", json!(self.link), !self.link.is_empty()),
+            ("metric", json!(self.metric), self.metric.is_some()),
             ("text", markdown::document(&self.text), !self.text.is_empty()),
         ];
         all.into_iter().filter(|(_, _, said)| *said).map(|(key, value, _)| (key.to_owned(), value))

@@ -87,12 +87,13 @@ impl Mapping {
 }
 
 impl Panel {
-    /// Whether values of a query are judged by its thresholds and mappings: in a table those in the
-    /// panel's unit, in a stat those of its main query.
+    /// Whether values of a query are judged by its thresholds and mappings: in a table and of targets those
+    /// in the panel's unit, in a stat those of its main query. How a target is says its first query.
     pub fn judges(&self, query: usize) -> bool {
         match self.kind {
             PanelKind::Stat => query == 0,
-            PanelKind::Table => *self.unit_of(query) == self.unit,
+            PanelKind::Targets if query == 0 => false,
+            PanelKind::Table | PanelKind::Targets => *self.unit_of(query) == self.unit,
             _ => true,
         }
     }

@@ -7,14 +7,21 @@ pub mod automatic;
 mod document;
 mod explored;
 mod fields;
+mod first;
+pub mod host;
 pub mod markdown;
 mod meaning;
+mod near;
 mod parse;
+pub mod places;
+pub mod targets;
 mod unit;
 
 pub use explored::{RESULT, as_toml, explored};
 pub use fields::Mistake;
+pub use first::First;
 pub use meaning::{Level, Mapping, Mark, Threshold};
+pub use near::nearest;
 pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
 
@@ -120,6 +127,12 @@ pub struct Panel {
     pub color: u8,
     /// Whether the panel is left out as long as its queries return nothing.
     pub hide_when_empty: bool,
+    /// The section of the dashboard that it stands in; empty for the part above all sections.
+    pub section: String,
+    /// Whether it stands on the first page too.
+    pub pin: bool,
+    /// Where the names of targets lead: an address with `{{label}}` in it; may be empty.
+    pub link: String,
 }
 
 /// How a panel shows its values.
@@ -149,13 +162,16 @@ pub enum PanelKind {
     Timeline,
     /// The changes of state, the newest first.
     Events,
+    /// Hosts or services as rows: how each was over the time of the first query, and the newest
+    /// values of the other queries with small lines.
+    Targets,
     /// A text.
     Text,
 }
 
 impl PanelKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Line,
         Self::Stack,
         Self::Band,
@@ -168,6 +184,7 @@ impl PanelKind {
         Self::Pie,
         Self::Timeline,
         Self::Events,
+        Self::Targets,
         Self::Text,
     ];
 
@@ -191,6 +208,7 @@ impl PanelKind {
             Self::Pie => "pie",
             Self::Timeline => "timeline",
             Self::Events => "events",
+            Self::Targets => "targets",
             Self::Text => "text",
         }
     }
@@ -207,7 +225,7 @@ impl PanelKind {
 
     /// Whether it chooses what it shows among all series, which its limit does not bound.
     pub const fn looks_at_all(self) -> bool {
-        matches!(self, Self::Table | Self::Bars | Self::Pie | Self::Events)
+        matches!(self, Self::Table | Self::Bars | Self::Pie | Self::Events | Self::Targets)
     }
 }
 
@@ -229,13 +247,27 @@ pub struct PanelQuery {
     /// Its values are no curve: they are the times, in seconds since the epoch, of the newest
     /// samples of the other queries' series. With them a page tells when a series was last heard.
     pub times: bool,
+    /// How far back it reaches, whatever the page shows; none for the range of the page.
+    pub range: Option<Span>,
+    /// The finest step of it; none for the panel's.
+    pub step: Option<Span>,
 }
 
 impl PanelQuery {
     /// A query with nothing but its plan.
     pub fn new(plan: Plan) -> Self {
         let (legend, column) = (String::new(), String::new());
-        Self { plan, legend, column, unit: None, bar: false, below: false, times: false }
+        Self {
+            plan,
+            legend,
+            column,
+            unit: None,
+            bar: false,
+            below: false,
+            times: false,
+            range: None,
+            step: None,
+        }
     }
 }
 
@@ -377,6 +409,9 @@ impl Panel {
             heading: String::new(),
             color: 1,
             hide_when_empty: false,
+            section: String::new(),
+            pin: false,
+            link: String::new(),
         }
     }
 
@@ -386,6 +421,7 @@ impl Panel {
             PanelKind::Table | PanelKind::Bars => 10,
             PanelKind::Pie => 7,
             PanelKind::Events => 50,
+            PanelKind::Targets => 500,
             PanelKind::Heatmap => 60,
             PanelKind::Line | PanelKind::Stack => 8,
             _ => 20,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 use super::Dashboard;
+use super::first::by_section;
 use super::fields::{Fields, Mistake, Mistakes};
 use crate::model::Span;
 
@@ -76,7 +77,7 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
         fields.wrong("panel", "the dashboard has no panel (begin one with `[[dashboard.panel]]`)");
     }
     let mut ids = BTreeSet::new();
-    let panels = tables.iter().map(|table| panel(table, &mut ids)).collect();
+    let panels = by_section(tables.iter().map(|table| panel(table, &mut ids)).collect());
     fields.finish();
     Dashboard { slug, title, description, embed, range, panels }
 }

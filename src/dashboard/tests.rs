@@ -1,10 +1,13 @@
 //! Dashboard files: what is taken, and how each mistake reads.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
+use super::places::Places;
 use super::*;
 use crate::model::MetricType::{Counter, Gauge, Unknown};
-use crate::model::{Metadata, MetricType};
+use crate::model::{Labels, Metadata, MetricType};
 
 fn parsed(text: &str) -> Vec<Dashboard> {
     parse(text, "dashboard.toml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
@@ -349,23 +352,130 @@ fn a_histogram_is_shown_by_its_quantiles() {
     assert_eq!(last, "histogram_quantile(0.99, sum by (le) (rate(wait_seconds_bucket[1m])))");
 }
 
+fn first<'a>(base: &'a Dashboard, places: &'a Places, names: &[&str]) -> First<'a> {
+    let names = names.iter().map(|name| ((*name).to_owned(), None)).collect();
+    First { base, host: "web-01", places, others: Vec::new(), names, panels_max: 4 }
+}
+
 #[test]
 fn the_overview_shows_pushed_names_up_to_its_bound() {
     let base = &parsed(SMALL)[0];
-    let names: Vec<(String, Option<Metadata>)> =
-        ["orders", "wait_bucket", "wait_sum", "wait_count", "Orders", "zulu", "zz"]
-            .map(|name| (name.to_owned(), None))
-            .to_vec();
-    let (board, beyond) = automatic::overview(base, "web-01", &names, 4);
+    let places = Places::default();
+    let names = ["orders", "wait_bucket", "wait_sum", "wait_count", "Orders", "zulu", "app_info"];
+    let (board, beyond) = first(base, &places, &names).board();
     let ids: Vec<&str> = board.panels.iter().map(|panel| panel.id.as_str()).collect();
     assert_eq!(board.title, "web-01");
     // `orders` meets the base's panel of that id, `Orders` loses its capital: both get a hash.
     assert_eq!(ids.len(), 6);
-    assert!(ids[2].starts_with("m-orders-") && ids[4].starts_with("m-orders-") && ids[2] != ids[4]);
-    assert_eq!((ids[3], ids[5]), ("wait-bucket", "zulu"));
-    assert_eq!(beyond, ["zz"]);
+    assert!(ids[2].starts_with("m-orders") && ids[5].starts_with("m-orders") && ids[2] != ids[5]);
+    assert_eq!(ids[3..5], ["wait-bucket-heat", "wait-bucket"]);
+    assert_eq!(beyond, ["zulu", "app_info"]);
     let single = automatic::single("zz", None).expect("a board");
     assert_eq!((single.slug.as_str(), single.panels[0].width), ("zz", 12));
+}
+
+#[test]
+fn names_of_one_family_stand_in_one_section() {
+    let sections = |names: &[&str]| {
+        let names: Vec<(String, Option<Metadata>)> =
+            names.iter().map(|name| ((*name).to_owned(), None)).collect();
+        let (panels, _) = automatic::sections(&names, 100, &mut HashSet::new());
+        let told = |panel: &Panel| (panel.metric.clone().unwrap_or_default(), panel.section.clone());
+        panels.iter().map(told).collect::<Vec<(String, String)>>()
+    };
+    let told = |pairs: &[(&str, &str)]| {
+        let owned = |(name, section): &(&str, &str)| ((*name).to_owned(), (*section).to_owned());
+        pairs.iter().map(owned).collect::<Vec<(String, String)>>()
+    };
+    assert_eq!(
+        sections(&["http_requests_total", "orders", "http_wait_bucket", "http_wait_sum", "queue"]),
+        told(&[
+            ("http_requests_total", "http"),
+            ("orders", ""),
+            ("http_wait_bucket", "http"),
+            ("http_wait_bucket", "http"),
+            ("queue", ""),
+        ])
+    );
+    // One measurement in several names is no family.
+    let alone = sections(&["rpc_seconds_sum", "rpc_seconds_count"]);
+    assert_eq!(alone, told(&[("rpc_seconds_sum", ""), ("rpc_seconds_count", "")]));
+    // A large family is told apart by the next word, as far as that says something.
+    let disks: Vec<String> = (0..12).map(|number| format!("node_disk_v{number}")).collect();
+    let mut names: Vec<&str> = disks.iter().map(String::as_str).collect();
+    names.extend(["node_load1", "node_boot"]);
+    let found = sections(&names);
+    assert_eq!(found[0].1, "node_disk");
+    assert_eq!(found[12].1, "node");
+}
+
+#[test]
+fn with_other_hosts_the_own_one_has_a_section_of_its_own() {
+    let text = r#"
+title = "First"
+slug = "overview"
+[[panel]]
+id = "load"
+title = "Load"
+query = 'node_load1{job="node"} / rate(x{job="other"}[5s])'
+[[panel]]
+id = "orders"
+title = "Orders"
+query = "orders"
+"#;
+    let other = "title = \"Shop\"\nslug = \"shop\"\n[[panel]]\nid = \"orders\"\ntitle = \"O\"\npin = true\n\
+                 query = \"sum(orders)\"\n";
+    let (base, shop) = (&parsed(text)[0], &parsed(other)[0]);
+    let mut places = Places::default();
+    let node = |host: &str| Labels::named("node_load1").with("instance", host);
+    places.see(&node("web-01"));
+    let told = |places: &Places| {
+        let first = First { others: vec![shop], ..first(base, places, &["sent"]) };
+        let board = first.board().0;
+        let told = |panel: &Panel| format!("{} in {:?}", panel.id, panel.section);
+        (board.panels.iter().map(told).collect::<Vec<String>>(), board)
+    };
+    let (alone, board) = told(&places);
+    let pinned = "shop-orders in \"Pinned\"";
+    let expected = ["hosts in \"\"", "load in \"\"", "orders in \"\"", "sent in \"\"", pinned];
+    assert_eq!(alone, expected);
+    let query = board.panels[1].queries[0].plan.text();
+    assert_eq!(query, r#"node_load1{instance="web-01"} / rate(x{job="other"}[5s])"#);
+    places.see(&node("web-02"));
+    let (several, _) = told(&places);
+    let own = "load in \"web-01\"";
+    let expected = ["hosts in \"\"", "orders in \"\"", "sent in \"\"", own, pinned];
+    assert_eq!(several, expected);
+    let names: Vec<(String, Option<Metadata>)> = vec![("orders".to_owned(), None)];
+    let rhythm = host::Rhythm::Every(Span::from_secs(15));
+    let known = places.host("web-02").expect("a host");
+    let (board, _) = host::board(Some(base), "web-02", (known, rhythm), &names);
+    let queries: Vec<&str> =
+        board.panels.iter().map(|panel| panel.queries[0].plan.text()).collect();
+    let load = r#"node_load1{instance="web-02"} / rate(x{job="other"}[1m])"#;
+    assert_eq!(queries, [load, r#"orders{instance="web-02"}"#]);
+}
+
+#[test]
+fn hosts_and_services_are_listed_by_ordinary_queries() {
+    let mut places = Places::default();
+    assert!(targets::hosts(&places, 9).is_none() && targets::services(&places, 9).is_none());
+    places.see(&Labels::named("node_load1").with("instance", "a"));
+    let node = targets::hosts(&places, 9).expect("a list");
+    assert_eq!((node.queries.len(), node.height, node.kind), (6, 2, PanelKind::Targets));
+    let evil = "x\"} or y{\\";
+    places.see(&Labels::named("cpu_usage_idle").with("host", evil));
+    places.see(&Labels::named("my.metric").with("host", "b").with("service", evil));
+    places.see(&Labels::named("up").with("job", "api"));
+    let all = targets::hosts(&places, 9).expect("a list");
+    let state = all.queries[0].plan.text();
+    assert!(state.contains("my\\\\.metric") && state.contains("cpu_usage_idle"), "{state}");
+    assert!(all.queries.iter().all(|query| !query.plan.text().contains(evil)));
+    let services = targets::services(&places, 9).expect("a list");
+    assert_eq!(services.queries.len(), 3);
+    for panel in [node, all, services] {
+        assert!(panel.queries[0].range > panel.queries[1].range && panel.queries.last().unwrap().times);
+    }
 }
 
 #[test]

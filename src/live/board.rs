@@ -39,6 +39,9 @@ pub struct PanelSpec {
     pub step: Option<Span>,
     /// Its queries, in order.
     pub plans: Vec<Arc<Plan>>,
+    /// Of each query that is asked over a range or at a step of its own, in the order of `plans`;
+    /// those beyond the end are asked as the page shows them.
+    pub spans: Vec<QuerySpan>,
     /// Those of its queries, by number, that are drawn with the bounds of what lies between two
     /// columns where these are far apart.
     pub bands: Vec<usize>,
@@ -47,6 +50,25 @@ pub struct PanelSpec {
     pub is_chart: bool,
     /// What the page needs to draw it; the live core only hands it on.
     pub document: Value,
+}
+
+/// Over which time a query is asked, where that is not the page's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QuerySpan {
+    /// How far back it reaches.
+    pub range: Option<Span>,
+    /// The finest step that makes sense for it.
+    pub step: Option<Span>,
+}
+
+/// What one channel of a panel asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) plan: Arc<Plan>,
+    /// How far back.
+    pub(crate) range: Span,
+    /// The finest step.
+    pub(crate) finest: Option<Span>,
 }
 
 impl BoardSpec {
@@ -68,15 +90,22 @@ const FAR_APART: Span = Span::from_secs(15);
 impl PanelSpec {
     /// What its channels ask over a range: its queries, then the two bounds of each of `bands` in
     /// the order of these, where columns are far apart.
-    pub(crate) fn asked(&self, range: Span) -> Vec<Arc<Plan>> {
+    pub(crate) fn asked(&self, range: Span) -> Vec<Asked> {
         let step = step_for(range, self.step);
+        let asked = |plan: Arc<Plan>| Asked { plan, range, finest: self.step };
         if step < FAR_APART || !self.is_chart {
-            return self.plans.clone();
+            let own = |(number, plan): (usize, &Arc<Plan>)| {
+                let span = self.spans.get(number).copied().unwrap_or_default();
+                let all = asked(Arc::clone(plan));
+                let (range, finest) = (span.range.unwrap_or(range), span.step.or(self.step));
+                Asked { range, finest, ..all }
+            };
+            return self.plans.iter().enumerate().map(own).collect();
         }
         let widened = self.plans.iter().map(|plan| Arc::new(plan.widened(step)));
         let banded = self.bands.iter().filter_map(|query| self.plans.get(*query));
         let bounds = banded.filter_map(|plan| plan.bounds(step)).flatten();
-        widened.chain(bounds.map(Arc::new)).collect()
+        widened.chain(bounds.map(Arc::new)).map(asked).collect()
     }
 }
 
@@ -113,19 +142,24 @@ mod tests {
             id: "p".to_owned(),
             step: None,
             plans: plans.to_vec(),
+            spans: Vec::new(),
             bands: vec![1],
             is_chart,
             document: Value::Null,
         };
         let check = |is_chart: bool, range: i64, expected: &[&str]| {
             let asked = panel(is_chart).asked(Span::from_secs(range));
-            let texts: Vec<&str> = asked.iter().map(|plan| plan.text()).collect();
+            let texts: Vec<&str> = asked.iter().map(|asked| asked.plan.text()).collect();
             assert_eq!(texts, expected, "{range}");
         };
         check(true, 3600, &["rate(a[5s])", "b"]);
         let bounds = ["min_over_time(b[2m])", "max_over_time(b[2m])"];
         check(true, 86_400, &["rate(a[2m])", "b", bounds[0], bounds[1]]);
         check(false, 86_400, &["rate(a[5s])", "b"]);
+        let hour = QuerySpan { range: Some(Span::from_secs(3600)), step: Some(Span(60_000)) };
+        let own = PanelSpec { spans: vec![hour], ..panel(false) }.asked(Span::from_secs(300));
+        let spans: Vec<_> = own.iter().map(|asked| (asked.range.0, asked.finest)).collect();
+        assert_eq!(spans, [(3_600_000, Some(Span(60_000))), (300_000, None)]);
         let steps = [(3 * 3600, 15), (30 * 86_400, 3600), (2 * 365 * 86_400, 86_400)];
         for (range, step) in steps {
             assert_eq!(step_for(Span::from_secs(range), None), Span::from_secs(step));

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::model::{Arrival, METRIC_NAME, MatchOp, Matcher, Span, Timestamp};
 use crate::query::{Grid, Plan, Standing};
 
+use super::board::Asked;
 use super::channel::Channel;
 use super::frame::Codec;
 use super::job::{Cells, Done, Failure, Job, Progress, Purpose, UnderWay};
@@ -83,6 +84,11 @@ impl Channels {
 
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// The channel of what a panel asks, as [`Self::watch`].
+    pub(crate) fn watch_asked(&mut self, asked: &Asked, now: Timestamp) -> Option<(u32, usize)> {
+        self.watch(&asked.plan, asked.range, asked.finest, now)
     }
 
     /// The channel of a plan with at least `range` of window, made if need be. `None` when there

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use board::{BoardSpec, Boards, COLUMNS_MAX, PanelSpec, step_for};
+pub use board::{BoardSpec, Boards, COLUMNS_MAX, PanelSpec, QuerySpan, step_for};
 pub use carrier::Carrier;
 pub use command::{ClientFrame, Position, RANGE_BOUNDS, Subscribe};
 pub use frame::{Codec, encode_tick};

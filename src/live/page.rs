@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::model::{ABSENT, Labels, Span, Timestamp};
 
-use super::board::BoardSpec;
+use super::board::{Asked, BoardSpec};
 use super::channel::Channel;
 use super::frame::Codec;
 use super::hub::Hub;
@@ -82,7 +82,7 @@ impl Hub {
             if ask.panels.as_ref().is_some_and(|named| !named.contains(&panel.id)) {
                 continue;
             }
-            let watch = |plan| self.channels.watch(plan, ask.range, panel.step, now);
+            let watch = |asked: &Asked| self.channels.watch_asked(asked, now);
             let asked = panel.asked(ask.range);
             let channels: Vec<(u32, usize)> = asked.iter().map_while(watch).collect();
             panels.push((at, channels.iter().map(|(id, _)| *id).collect()));

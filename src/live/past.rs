@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::model::{Span, Timestamp};
 use crate::query::{Column, Grid, Plan, Value};
 
-use super::board::{BoardSpec, step_for};
+use super::board::{Asked, BoardSpec, step_for};
 use super::channel::Channel;
 use super::page::{Page, PageWindow};
 
@@ -29,9 +29,10 @@ impl Past {
         let mut asked: Vec<(Arc<Plan>, Grid)> = Vec::new();
         let mut panels = Vec::new();
         for (index, panel) in board.panels.iter().enumerate() {
-            let step = step_for(range, panel.step);
-            let grid = Grid { start: from.floor_to(step), end: to.floor_to(step), step };
-            let mut channel = |plan: Arc<Plan>| {
+            let mut channel = |Asked { plan, finest, .. }: Asked| {
+                // All of a page is the stretch that was asked for.
+                let step = step_for(range, finest);
+                let grid = Grid { start: from.floor_to(step), end: to.floor_to(step), step };
                 let same = |(other, at): &(Arc<Plan>, Grid)| {
                     at.step == step && other.text() == plan.text()
                 };
@@ -91,6 +92,7 @@ mod tests {
     fn panel(id: &str, query: &str) -> PanelSpec {
         PanelSpec {
             id: id.to_owned(),
+            spans: Vec::new(),
             step: None,
             plans: vec![Arc::new(Plan::new(query).expect("a query"))],
             bands: Vec::new(),

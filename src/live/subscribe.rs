@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::model::Timestamp;
 use crate::query::{Plan, ValueType};
 
-use super::board::BoardSpec;
+use super::board::{Asked, BoardSpec};
 use super::carrier::Carrier;
 use super::command::{ClientFrame, Subscribe};
 use super::frame;
@@ -190,8 +190,8 @@ impl Hub {
     ) -> Result<Vec<(u32, usize)>, Refused> {
         let mut channels = Vec::new();
         for panel in spec.panels.iter().filter(|panel| board.shows(&panel.id)) {
-            for plan in &panel.asked(board.range) {
-                let channel = self.channels.watch(plan, board.range, panel.step, now);
+            for asked in &panel.asked(board.range) {
+                let channel = self.channels.watch_asked(asked, now);
                 channels.push(channel.ok_or_else(|| self.too_many_channels())?);
             }
         }
@@ -202,7 +202,7 @@ impl Hub {
         let spec = Arc::clone(self.shown_boards.get(&board.slug)?);
         let mut panels = Vec::new();
         for panel in spec.panels.iter().filter(|panel| board.shows(&panel.id)) {
-            let watch = |plan| self.channels.watch(plan, board.range, panel.step, now);
+            let watch = |asked: &Asked| self.channels.watch_asked(asked, now);
             let asked = panel.asked(board.range);
             let channels: Vec<u32> = asked.iter().map_while(watch).map(|(id, _)| id).collect();
             let (id, document) = (&panel.id, &panel.document);

@@ -1,6 +1,7 @@
 //! `PromQL`: text to a checked plan, and a plan to values over a [`Select`](crate::model::Select).
 
 pub mod ast;
+mod bind;
 mod check;
 mod coarse;
 mod error;

@@ -25,6 +25,10 @@ impl Heard<'_> {
     /// The values of a column each, without those that only repeat a sample that was old by then:
     /// silence is a gap.
     pub(super) fn without_repeats(&self, window: &Window, values: &[f64]) -> Vec<f64> {
+        if window.step != self.window.step {
+            // Times of another step say nothing of these columns.
+            return values.to_vec();
+        }
         let measured = |(index, value): (usize, &f64)| {
             let at = window.time(values, index);
             let heard = self.window.index(self.seconds, at).and_then(|i| self.seconds.get(i));

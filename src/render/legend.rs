@@ -34,7 +34,7 @@ impl<'a> Names<'a> {
     /// else the metric name.
     pub fn text(&self, template: &str, labels: &Labels) -> String {
         if !template.is_empty() {
-            return filled(template, labels);
+            return filled(template, labels, str::to_owned);
         }
         let tells = |name: &str| !PLAIN.contains(&name) && !self.alike.contains(&name);
         let kept = labels.iter().filter(|(name, _)| tells(name));
@@ -47,7 +47,12 @@ impl<'a> Names<'a> {
     }
 }
 
-fn filled(template: &str, labels: &Labels) -> String {
+/// A template with the values of labels in their places, each as `written` writes it.
+pub(super) fn filled(
+    template: &str,
+    labels: &Labels,
+    written: impl Fn(&str) -> String,
+) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -55,7 +60,7 @@ fn filled(template: &str, labels: &Labels) -> String {
         let usable = |name: &str| !name.is_empty() && !name.contains([' ', '}']);
         out.push_str(before);
         if let Some((name, behind)) = place.filter(|(name, _)| usable(name)) {
-            out.push_str(labels.value(name));
+            out.push_str(&written(labels.value(name)));
             rest = behind;
         } else {
             out.push_str("{{");

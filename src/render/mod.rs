@@ -18,6 +18,7 @@ pub mod scale;
 pub mod state;
 pub mod still;
 pub mod table;
+pub mod targets;
 pub mod timeline;
 
 pub use markup::markup;

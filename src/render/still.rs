@@ -151,10 +151,18 @@ fn fans(shown: &[Shown<'_>], rows: &[Vec<f64>], grid: &Grid, axis: &ValueAxis) -
 /// The small line of a stat: its first series, without axes, over the time in which there is one.
 pub fn spark(panel: &Panel, data: &PanelData) -> String {
     let shown = data.shown(panel);
-    let main = shown.get(..1).unwrap_or_default();
+    line_of(data, shown.get(..1).unwrap_or_default())
+}
+
+/// The small line of one series.
+pub fn small(data: &PanelData, series: &Shown<'_>) -> String {
+    line_of(data, std::slice::from_ref(series))
+}
+
+fn line_of(data: &PanelData, main: &[Shown<'_>]) -> String {
     let mut grid = Grid::of(data, main, SPARK_POINTS, SPARK_LEAST);
     grid.range = grid.end - grid.start;
-    let values = shown.first().map(|series| grid.values(series)).unwrap_or_default();
+    let values = main.first().map(|series| grid.values(series)).unwrap_or_default();
     let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
     // Room above and below: a flat line runs through the middle, and noise stays noise.
     let room = ((most - least) * 0.15).max((most.abs() / 20.0 - (most - least)) / 2.0);

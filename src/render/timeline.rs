@@ -76,7 +76,8 @@ pub fn strips(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Vec<Strip
     shown.iter().map(|series| strip(panel, data, series)).collect()
 }
 
-fn strip(panel: &Panel, data: &PanelData, series: &Shown<'_>) -> Strip {
+/// The strip of one series.
+pub fn strip(panel: &Panel, data: &PanelData, series: &Shown<'_>) -> Strip {
     let found = runs(panel, data, series);
     let said = |run: &Run| run.value.map(|value| state(panel, series.query, value));
     let spell = |run: &Run| Spell { from: run.from, to: run.to, state: said(run) };

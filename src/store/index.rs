@@ -118,6 +118,13 @@ impl Index {
         wanted.map(|(name, _)| name.to_string()).collect()
     }
 
+    /// The labels of the first series of each value of a label, at most `each` of a value.
+    pub(super) fn first_with(&self, label: &str, each: usize) -> Vec<Labels> {
+        let values = self.postings.get(label).into_iter().flatten();
+        let numbers = values.flat_map(|(_, numbers)| numbers.iter().take(each));
+        numbers.filter_map(|number| self.labels.get(*number as usize)?.clone()).collect()
+    }
+
     /// How many series there are.
     pub(super) fn series(&self) -> usize {
         self.names.values().map(|[collected, pushed]| collected + pushed).sum()

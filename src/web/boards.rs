@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,9 +11,12 @@ use hashbrown::HashSet;
 use parking_lot::Mutex;
 use serde_json::json;
 
-use crate::dashboard::{self, Dashboard, DashboardFile, PanelKind, automatic};
-use crate::live::{BoardSpec, Boards, PanelSpec};
-use crate::model::{Labels, Metadata, Select};
+use crate::dashboard::places::Places;
+use crate::dashboard::{self, Dashboard, DashboardFile, First, PanelKind, automatic};
+use crate::live::{BoardSpec, Boards, PanelSpec, QuerySpan};
+use crate::model::{Labels, Metadata, Select, Timestamp};
+
+use super::hosts::{HOST, host_board};
 
 /// The slug of the host's own board.
 pub(crate) const OVERVIEW: &str = "overview";
@@ -40,6 +44,8 @@ pub(crate) struct Board {
 /// All dashboards.
 pub(crate) struct Registry {
     host: String,
+    /// Whether that host is read by this service, and so is there from the start.
+    reads: bool,
     data: Arc<dyn Select>,
     // Held while boards are made; readers use `served` and do not wait.
     source: Mutex<Source>,
@@ -50,6 +56,8 @@ pub(crate) struct Registry {
 struct Source {
     files: Vec<DashboardFile>,
     names: Names,
+    places: Places,
+    looked: Timestamp,
     /// Boards are numbered by it, each change with a number of its own.
     revision: u64,
 }
@@ -69,6 +77,12 @@ pub(crate) struct Served {
     order: Vec<String>,
     /// Everything that is wrong with any file, a mistake a line.
     pub(crate) mistakes: Vec<String>,
+    /// The hosts and services that are known.
+    pub(crate) places: Places,
+    /// What a file says of the first page.
+    pub(super) first: Option<Dashboard>,
+    /// When what there is was last looked through.
+    pub(super) looked: Timestamp,
     generation: u64,
 }
 
@@ -80,10 +94,20 @@ impl Served {
 }
 
 impl Registry {
-    /// The dashboards of files, and the host's own.
-    pub(crate) fn new(files: Vec<DashboardFile>, host: String, data: Arc<dyn Select>) -> Self {
-        let source = Mutex::new(Source { files, names: Names::default(), revision: 0 });
-        let registry = Self { host, data, source, served: ArcSwap::default() };
+    /// The dashboards of files, and the first page, which is about `host`; `reads` tells whether
+    /// this service reads it.
+    pub(crate) fn new(
+        files: Vec<DashboardFile>,
+        (host, reads): (String, bool),
+        data: Arc<dyn Select>,
+    ) -> Self {
+        let (names, mut places) = (Names::default(), Places::default());
+        if reads {
+            places.see(&own(&host));
+        }
+        let source = Source { files, names, places, looked: Timestamp(0), revision: 0 };
+        let source = Mutex::new(source);
+        let registry = Self { host, reads, data, source, served: ArcSwap::default() };
         registry.rebuild(&mut registry.source.lock());
         registry
     }
@@ -108,7 +132,14 @@ impl Registry {
             slug.clone_into(&mut dashboard.slug);
             return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
         }
-        self.served.load().boards.get(slug).cloned()
+        let served = self.served.load();
+        if let Some(name) = slug.strip_prefix(HOST) {
+            let (mut dashboard, beyond) = host_board(&served, &self.host, name, &*self.data)?;
+            slug.clone_into(&mut dashboard.slug);
+            let revision = revision_of(&dashboard, &beyond);
+            return Some(Arc::new(Board::new(dashboard, beyond, &[], revision)));
+        }
+        served.boards.get(slug).cloned()
     }
 
     /// The board of a query that somebody tries out.
@@ -124,35 +155,41 @@ impl Registry {
         self.served.load_full()
     }
 
-    /// A push made these series: new names get their panel.
+    /// A push made these series: new names get their panel, new hosts and services are listed.
     pub(crate) fn pushed(&self, created: &[Labels]) {
         if created.is_empty() {
             return;
         }
         let mut source = self.source.lock();
-        let names = &mut source.names;
-        let before = names.ordered.len();
+        let before = source.names.ordered.len();
+        let mut news = false;
         for labels in created {
-            let name = labels.name();
-            if names.ordered.len() < NAMES_MAX && !names.known.contains(name) {
-                names.known.insert(name.to_owned());
-                names.ordered.push(name.to_owned());
-            }
+            source.names.learn(labels.name());
+            news |= source.places.see(labels);
         }
-        if names.ordered.len() > before {
+        if news || source.names.ordered.len() > before {
             self.rebuild(&mut source);
         }
     }
 
-    /// Forgets names that have no series any more. `alive` are the pushed names that have one.
-    pub(crate) fn keep(&self, alive: &[String]) {
+    /// Takes over what there is at `now`: names without a series are forgotten, those that a log
+    /// brought back are learnt. `alive` are the pushed names that have one, `places` the hosts and
+    /// services.
+    pub(crate) fn renew(&self, alive: &[String], mut places: Places, now: Timestamp) {
         let mut source = self.source.lock();
         let names = &mut source.names;
-        let before = names.ordered.len();
-        let alive: HashSet<&str> = alive.iter().map(String::as_str).collect();
-        names.ordered.retain(|name| alive.contains(name.as_str()));
-        names.known.retain(|name| alive.contains(name.as_str()));
-        if names.ordered.len() < before {
+        let before = names.ordered.clone();
+        let known: HashSet<&str> = alive.iter().map(String::as_str).collect();
+        names.ordered.retain(|name| known.contains(name.as_str()));
+        names.known.retain(|name| known.contains(name.as_str()));
+        alive.iter().for_each(|name| names.learn(name));
+        if self.reads {
+            places.see(&own(&self.host));
+        }
+        let others = names.ordered != before || places != source.places;
+        std::mem::swap(&mut source.places, &mut places);
+        source.looked = now;
+        if others || self.served.load().looked == Timestamp(0) {
             self.rebuild(&mut source);
         }
     }
@@ -165,7 +202,7 @@ impl Registry {
         for file in &source.files {
             for dashboard in &file.dashboards {
                 let (dashboard, beyond) = if dashboard.slug == OVERVIEW {
-                    let (dashboard, beyond) = self.overview(dashboard, &source.names);
+                    let (dashboard, beyond) = self.overview(dashboard, source);
                     (Cow::Owned(dashboard), beyond)
                 } else {
                     (Cow::Borrowed(dashboard), Vec::new())
@@ -184,23 +221,66 @@ impl Registry {
             }
         }
         let mistakes = source.files.iter().flat_map(|file| file.mistakes.iter().cloned()).collect();
-        let generation = source.revision;
-        self.served.store(Arc::new(Served { boards, order, mistakes, generation }));
+        let mut all = source.files.iter().flat_map(|file| &file.dashboards);
+        self.served.store(Arc::new(Served {
+            boards,
+            order,
+            mistakes,
+            places: source.places.clone(),
+            first: all.find(|board| board.slug == OVERVIEW).cloned(),
+            looked: source.looked,
+            generation: source.revision,
+        }));
     }
 
-    /// The host's own board with panels for pushed names, and the names beyond these.
-    fn overview(&self, base: &Dashboard, names: &Names) -> (Dashboard, Vec<String>) {
+    /// The first page, and the pushed names for which it has no panel.
+    fn overview(&self, base: &Dashboard, source: &Source) -> (Dashboard, Vec<String>) {
+        let shown = |name: &&String| !source.places.shows(name);
         // A name belongs to a histogram when its siblings are there, so more names than panels are
         // looked at; the rest is linked without a look.
-        let looked_at = names.ordered.len().min(PUSHED_PANELS_MAX * 4);
-        let (near, far) = names.ordered.split_at(looked_at);
-        let known: Vec<(String, Option<Metadata>)> =
-            near.iter().map(|name| (name.clone(), self.data.metadata(name))).collect();
-        let (dashboard, mut beyond) =
-            automatic::overview(base, &self.host, &known, PUSHED_PANELS_MAX);
-        beyond.extend(far.iter().cloned());
+        let mut names = source.names.ordered.iter().filter(shown);
+        let near = names.by_ref().take(PUSHED_PANELS_MAX * 4);
+        let near: Vec<(String, Option<Metadata>)> =
+            near.map(|name| (name.clone(), self.data.metadata(name))).collect();
+        let all = source.files.iter().flat_map(|file| &file.dashboards);
+        let first = First {
+            base,
+            host: &self.host,
+            places: &source.places,
+            others: all.filter(|board| board.slug != OVERVIEW).collect(),
+            names: near,
+            panels_max: PUSHED_PANELS_MAX,
+        };
+        let (dashboard, mut beyond) = first.board();
+        beyond.extend(names.cloned());
         (dashboard, beyond)
     }
+}
+
+impl Names {
+    fn learn(&mut self, name: &str) {
+        if self.ordered.len() < NAMES_MAX && !name.is_empty() && !self.known.contains(name) {
+            self.known.insert(name.to_owned());
+            self.ordered.push(name.to_owned());
+        }
+    }
+}
+
+/// A series that this host has as long as the service reads it.
+fn own(host: &str) -> Labels {
+    Labels::named("node_time_seconds").with("instance", host)
+}
+
+/// A number that is another one when a board that is made for who asks has changed; small enough
+/// for a script to hold exactly.
+fn revision_of(dashboard: &Dashboard, beyond: &[String]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for panel in &dashboard.panels {
+        panel.document().to_string().hash(&mut hasher);
+        panel.queries.iter().for_each(|query| query.plan.text().hash(&mut hasher));
+    }
+    beyond.hash(&mut hasher);
+    (hasher.finish() >> 12) | 1
 }
 
 impl Boards for Registry {
@@ -219,6 +299,7 @@ impl Board {
             id: panel.id.clone(),
             step: panel.step,
             plans: panel.queries.iter().map(|query| Arc::new(query.plan.clone())).collect(),
+            spans: spans(panel),
             bands: panel.bands(),
             is_chart: panel.kind.is_chart(),
             document: panel.document(),
@@ -231,6 +312,13 @@ impl Board {
         let spec = Arc::new(BoardSpec { slug, revision, document, panels });
         Self { dashboard, beyond, mistakes: mistakes.to_vec(), spec }
     }
+}
+
+/// Over which times the queries of a panel are asked, where they say it.
+fn spans(panel: &dashboard::Panel) -> Vec<QuerySpan> {
+    let span = |query: &dashboard::PanelQuery| QuerySpan { range: query.range, step: query.step };
+    let spans: Vec<QuerySpan> = panel.queries.iter().map(span).collect();
+    if spans.iter().all(|span| *span == QuerySpan::default()) { Vec::new() } else { spans }
 }
 
 #[cfg(test)]
@@ -249,7 +337,7 @@ mod tests {
     #[test]
     fn only_boards_that_are_others_get_another_revision() {
         let files = vec![file("a.toml", "A", &[]), file("b.toml", "B", &[])];
-        let registry = Registry::new(files, String::new(), Arc::new(List::default()));
+        let registry = Registry::new(files, (String::new(), false), Arc::new(List::default()));
         let revision = |slug: &str| registry.board(slug).map(|spec| spec.revision);
         assert_eq!((revision("a"), revision("b")), (Some(1), Some(1)));
         let first = registry.generation();

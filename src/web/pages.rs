@@ -22,6 +22,7 @@ use crate::store::{LogState, Store};
 use super::api::{Api, ApiError};
 use super::asset;
 use super::boards::{Board, METRIC, OVERVIEW, Registry};
+use super::hosts::HOST;
 use super::packed::body;
 use super::page::{
     self, AssetUrls, BoardPage, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell, Theme,
@@ -167,7 +168,7 @@ pub(crate) async fn not_found(request: HttpRequest, pages: web::Data<Pages>) -> 
     refused(&request, &pages, &Refusal(StatusCode::NOT_FOUND, "Not found", text))
 }
 
-async fn board_page(
+pub(super) async fn board_page(
     request: &HttpRequest,
     pages: &Pages,
     slug: &str,
@@ -194,7 +195,11 @@ async fn try_board_page(
         board = find(pages, slug)?;
     }
     let panels = panel_data(&page, range);
-    let nav = nav(if slug == OVERVIEW { "/" } else { "/d" });
+    let nav = nav(match slug {
+        OVERVIEW => "/",
+        _ if slug.starts_with(HOST) => "/h",
+        _ => "/d",
+    });
     let facts = pages.facts.load();
     let overview = slug == OVERVIEW;
     let base = push_base(request);
@@ -320,8 +325,13 @@ pub(super) fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery
 }
 
 pub(super) fn nav(current: &str) -> Vec<NavEntry> {
-    let entries =
-        [("Overview", "/"), ("Dashboards", "/d"), ("Explore", "/explore"), ("Status", "/status")];
+    let entries = [
+        ("Overview", "/"),
+        ("Hosts", "/h"),
+        ("Dashboards", "/d"),
+        ("Explore", "/explore"),
+        ("Status", "/status"),
+    ];
     let entry = |(title, href): (&str, &str)| NavEntry {
         title: title.to_owned(),
         href: href.to_owned(),
@@ -487,6 +497,7 @@ mod tests {
     #[test]
     fn windows_of_charts_stand_in_the_page_before_those_of_others() {
         let panel = |kind: &str| PanelSpec {
+            spans: Vec::new(),
             bands: Vec::new(),
             is_chart: kind == "stack",
             id: kind.to_owned(),

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use super::Api;
 use super::api::ApiError;
+use super::hosts::found;
 use super::pages::Pages;
 use crate::model::Origin;
 
@@ -22,7 +23,7 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     api.delete_metric(&form.name).await?;
     // The overview, which is seen next, has its panel no more.
-    pages.boards.keep(&pages.store.names(Origin::Push));
+    pages.boards.renew(&pages.store.names(Origin::Push), found(&pages.store), api.now());
     log::info!("a metric was deleted name={:?}", form.name);
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish())
 }

@@ -208,6 +208,8 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
                 .route("/", get().to(pages::overview))
                 .route("/status", get().to(super::status::status))
                 .route("/explore", get().to(super::explore::explore))
+                .route("/h", get().to(super::hosts::list))
+                .route("/h/{host}", get().to(super::hosts::host))
                 .route("/d", get().to(pages::dashboards))
                 .route("/d/metric", get().to(pages::metric))
                 .route("/d/{slug}", get().to(pages::dashboard))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::de::DeValue;
 
-use super::{SENTENCE_CHARS_MAX, SLUG_BYTES_MAX, TITLE_CHARS_MAX, check_id, needed};
+use super::{RANGE, SENTENCE_CHARS_MAX, SLUG_BYTES_MAX, TITLE_CHARS_MAX, check_id, needed};
 use crate::dashboard::automatic::is_reserved;
 use crate::dashboard::fields::Fields;
 use crate::dashboard::markdown::{self, leads_somewhere};
@@ -40,6 +40,7 @@ pub(in crate::dashboard) fn size_of(kind: PanelKind) -> (u8, u8) {
         PanelKind::Gauge | PanelKind::Table | PanelKind::Bars | PanelKind::Pie => (3, 5),
         PanelKind::Heatmap => (6, 5),
         PanelKind::Timeline => (6, 4),
+        PanelKind::Targets => (12, 4),
         PanelKind::Text => (4, 3),
     }
 }
@@ -92,6 +93,9 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         text: text(fields, kind),
         color: fields.whole("color", 1..=8).map_or(1, |color| color as u8),
         hide_when_empty: fields.flag("hide_when_empty", false),
+        section: fields.text("section", TITLE_CHARS_MAX),
+        pin: fields.flag("pin", false),
+        link: link(fields, kind),
     };
     fields.finish();
     panel
@@ -169,6 +173,18 @@ fn links(fields: &Fields<'_>) -> Vec<Link> {
     fields.tables("links", LINKS_MAX).iter().map(link).collect()
 }
 
+/// Where the names of targets lead.
+fn link(fields: &Fields<'_>, kind: PanelKind) -> String {
+    let link = fields.text("link", URL_CHARS_MAX);
+    if !link.is_empty() && kind != PanelKind::Targets {
+        fields.wrong("link", "only a panel of kind `targets` has a `link`: others have `links`");
+    } else if !link.is_empty() && !leads_somewhere(&link, false) {
+        let wanted = "begin with `https://` or `http://`, or lead to a page of this service";
+        fields.wrong("link", format!("`{link}` must {wanted}"));
+    }
+    link
+}
+
 /// The queries of a panel; a text has none.
 fn queries(fields: &Fields<'_>, kind: PanelKind, template: &str) -> Vec<PanelQuery> {
     if kind == PanelKind::Text {
@@ -185,21 +201,25 @@ fn queries(fields: &Fields<'_>, kind: PanelKind, template: &str) -> Vec<PanelQue
         if tables.is_empty() {
             fields.wrong("query", "a panel needs at least one query");
         }
-        return tables.iter().filter_map(query).collect();
+        return tables.iter().filter_map(|table| query(table, kind)).collect();
     }
     let plan = plan(fields, "query");
     let own = |plan| PanelQuery { legend: template.to_owned(), ..PanelQuery::new(plan) };
     plan.map(own).into_iter().collect()
 }
 
-fn query(fields: &Fields<'_>) -> Option<PanelQuery> {
+fn query(fields: &Fields<'_>, kind: PanelKind) -> Option<PanelQuery> {
     let plan = plan(fields, "query");
     let legend = fields.text("legend", TITLE_CHARS_MAX);
     let column = fields.text("column", TITLE_CHARS_MAX);
     let (unit, bar) = (unit(fields), fields.flag("bar", false));
     let (times, below) = (fields.flag("times", false), fields.flag("below", false));
+    let (range, step) = (fields.span("range", RANGE), fields.span("step", STEP));
+    if range.is_some() && kind != PanelKind::Targets {
+        fields.wrong("range", "only queries of a panel of kind `targets` have a range of their own");
+    }
     fields.finish();
-    Some(PanelQuery { plan: plan?, legend, column, unit, bar, below, times })
+    Some(PanelQuery { plan: plan?, legend, column, unit, bar, below, times, range, step })
 }
 
 fn plan(fields: &Fields<'_>, key: &'static str) -> Option<Plan> {

@@ -31,6 +31,7 @@ impl Boards for OneBoard {
     fn board(&self, slug: &str) -> Option<Arc<BoardSpec>> {
         let (revision, queries) = &*self.0.lock();
         let panel = |query: &&str| PanelSpec {
+            spans: Vec::new(),
             bands: Vec::new(),
             is_chart: true,
             id: format!("p{}", query.len()),

@@ -43,6 +43,8 @@ const fn route(
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     route(GET, "/", PAGE, "The overview of this host"),
+    route(GET, "/h", PAGE, "All hosts and services"),
+    route(GET, "/h/{host}", PAGE, "One host"),
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
     route(GET, "/explore", &["q", "view", "search", "range", "theme"], "Metrics, and the result of a query, live"),

@@ -236,7 +236,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         ranges,
         all: page.all(),
         time: time_of_day(page.now, page.zone, true),
-        panels: views.collect(),
+        sections: sections(views),
         data: script_json(page.data_json),
         beyond: page.beyond.iter().map(|name| (name.as_str(), encoded(name))).collect(),
         mistakes: page.mistakes,
@@ -257,6 +257,25 @@ impl BoardPage<'_> {
         }
         format!("?{}range={}", kept.query(), self.range)
     }
+}
+
+/// A part of a dashboard under a heading; the first one has none.
+struct Section<'a> {
+    title: &'a str,
+    panels: Vec<PanelView<'a>>,
+}
+
+/// Panels by section, whose panels stand together; the one without a heading is there in any case.
+fn sections<'a>(views: impl Iterator<Item = PanelView<'a>>) -> Vec<Section<'a>> {
+    let mut sections = vec![Section { title: "", panels: Vec::new() }];
+    for view in views {
+        let title = view.panel.section.as_str();
+        match sections.iter_mut().find(|section| section.title == title) {
+            Some(section) => section.panels.push(view),
+            None => sections.push(Section { title, panels: vec![view] }),
+        }
+    }
+    sections
 }
 
 /// The ranges offered; `own` are the parameters that stay in the address, with a `&` at their end.
@@ -323,7 +342,7 @@ struct BoardTemplate<'a> {
     reach: &'a str,
     ranges: Vec<RangeLink>,
     time: String,
-    panels: Vec<PanelView<'a>>,
+    sections: Vec<Section<'a>>,
     data: String,
     beyond: Vec<(&'a str, String)>,
     mistakes: &'a [String],

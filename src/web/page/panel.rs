@@ -9,6 +9,7 @@ use crate::render::figures::figure;
 use crate::render::pie::{Pie, pie, ring};
 use crate::render::state::length;
 use crate::render::table::{Table, table};
+use crate::render::targets::{self, Target, targets};
 use crate::render::timeline::{self, Strip, strips};
 use crate::render::{Latest, PanelData, Shown, markup, number, state, still};
 
@@ -64,6 +65,10 @@ pub(super) enum Body {
         axis: String,
     },
     Events(Vec<Event>),
+    Targets {
+        columns: Vec<String>,
+        targets: Vec<Target>,
+    },
     Text(String),
 }
 
@@ -186,6 +191,10 @@ fn body(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&Stri
             Body::Timeline { lines: lines(panel, data, shown), axis: timeline::axis(data) }
         }
         PanelKind::Events => happened(panel, data, shown),
+        PanelKind::Targets => Body::Targets {
+            columns: targets::columns(panel),
+            targets: targets(panel, data, shown),
+        },
         PanelKind::Text => Body::Text(String::new()),
     }
 }

@@ -15,7 +15,7 @@ import { Gathering } from '../../../assets/parts/gather.js';
 import { percent } from '../../../assets/parts/elements.js';
 import { pie } from '../../../assets/views/pie.js';
 import { table } from '../../../assets/views/table.js';
-import { spells } from '../../../assets/views/timeline.js';
+import { spells } from '../../../assets/parts/strip.js';
 import { Window } from '../../../assets/window.js';
 
 const VECTORS = new URL('../../vectors/kinds.json', import.meta.url);
