@@ -18,7 +18,8 @@
  *   color: number, hide_when_empty: boolean, description?: string, no_data?: string,
  *   links?: {title: string, url: string}[], nulls?: string, legend_as?: string, stats?: string[],
  *   mappings?: {from: number | null, to: number | null, text: string, level: string | null}[],
- *   columns?: string[], section?: string, link?: string, metric?: string, change?: boolean, better?: string, text?: TextNode[],
+ *   columns?: string[], section?: string, link?: string, metric?: string,
+ *   change?: boolean, better?: string, text?: TextNode[],
  *   queries: Query[], bands?: number[]}} Spec  the panel's document; units are names as `units.js`
  *   reads them; bands: the queries whose bounds follow in its channels where columns are far apart
  * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,

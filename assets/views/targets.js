@@ -88,7 +88,8 @@ function comparing({ column, rising }) {
   const byName = (/** @type {Target} */ a, /** @type {Target} */ b) =>
     texts.compare(a.name, b.name) || (a.key < b.key ? -1 : 1);
   if (column === NAME) return (a, b) => sign * byName(a, b);
-  const rank = (/** @type {Target} */ { level }) => RANK[/** @type {keyof typeof RANK} */ (level)] ?? 2;
+  const rank = (/** @type {Target} */ { level }) =>
+    RANK[/** @type {keyof typeof RANK} */ (level)] ?? 2;
   if (column === STATE) return (a, b) => sign * (rank(a) - rank(b)) || byName(a, b);
   const value = (/** @type {Target} */ { rows }) =>
     rows.find(({ query }) => query === column)?.value ?? NaN;
@@ -147,7 +148,8 @@ function fill({ row, name, track, past, state, cells }, shown, spec, { endMs, ra
   }
 }
 
-/** The headings, each a button that sorts. @param {Spec} spec @param {(column: number) => void} sort */
+/** The headings, each a button that sorts.
+ * @param {Spec} spec @param {(column: number) => void} sort */
 function headings(spec, sort) {
   const row = html('tr');
   const all = [[spec.heading, NAME], ['State', STATE]].concat(

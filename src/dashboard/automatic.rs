@@ -82,7 +82,8 @@ fn rate(name: &str, metadata: Option<&Metadata>) -> Option<Panel> {
     let mut panel = line(name, plan(&query)?);
     let base = name.trim_end_matches("_total").trim_end_matches("_count");
     // What is counted are events, in whatever these are measured.
-    panel.unit = if name.ends_with("_count") { Unit::PerSecond } else { rate_of(&unit_of(base, metadata)) };
+    panel.unit =
+        if name.ends_with("_count") { Unit::PerSecond } else { rate_of(&unit_of(base, metadata)) };
     "rate".clone_into(&mut panel.subtitle);
     panel.queries.extend(times(&selector));
     Some(panel)
@@ -103,17 +104,20 @@ fn mean(base: &str, metadata: Option<&Metadata>) -> Option<Panel> {
 /// The panels of one name among others: nothing for a name that says nothing of its own.
 fn panels(name: &str, metadata: Option<&Metadata>, known: &HashSet<&str>) -> Vec<Panel> {
     let has = |base: &str, ending: &str| known.contains(format!("{base}{ending}").as_str());
-    if let Some(base) = name.strip_suffix("_sum").filter(|base| has(base, "_count")) {
-        let alone = !has(base, "_bucket");
-        return alone.then(|| mean(base, metadata)).flatten().into_iter().collect();
+    let sum = name.strip_suffix("_sum");
+    let count = name.strip_suffix("_count");
+    if sum.or(count).is_some_and(|base| has(base, "_bucket")) {
+        return Vec::new();
     }
-    if let Some(base) = name.strip_suffix("_count").filter(|base| has(base, "_sum")) {
-        let counted = (!has(base, "_bucket")).then(|| rate(name, metadata)).flatten();
+    if let Some(base) = sum.filter(|base| has(base, "_count")) {
+        return mean(base, metadata).into_iter().collect();
+    }
+    if count.is_some_and(|base| has(base, "_sum")) {
         let named = |mut panel: Panel| {
             (panel.id, panel.metric) = (id_of(name), Some(name.to_owned()));
             panel
         };
-        return counted.map(named).into_iter().collect();
+        return rate(name, metadata).map(named).into_iter().collect();
     }
     let main = panel(name, metadata);
     let base = name.strip_suffix("_bucket");
@@ -131,7 +135,7 @@ fn panels(name: &str, metadata: Option<&Metadata>, known: &HashSet<&str>) -> Vec
 pub fn sections(
     names: &[(String, Option<Metadata>)],
     most: usize,
-    taken: &mut HashSet<String>,
+    taken: &mut BTreeSet<String>,
 ) -> (Vec<Panel>, Vec<String>) {
     let known: HashSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
     let (mut found, mut beyond): (Vec<Panel>, Vec<String>) = (Vec::new(), Vec::new());
@@ -149,8 +153,7 @@ pub fn sections(
             found.push(panel);
         }
     }
-    let metrics: Vec<&str> =
-        found.iter().filter_map(|panel| panel.metric.as_deref()).collect();
+    let metrics: Vec<&str> = found.iter().filter_map(|panel| panel.metric.as_deref()).collect();
     let families = families(&metrics);
     for panel in &mut found {
         let family = panel.metric.as_deref().and_then(|metric| families.get(base_of(metric)));
@@ -188,11 +191,15 @@ fn families(metrics: &[&str]) -> HashMap<String, String> {
 /// The first words of a name; nothing when it has no more than these.
 fn prefix(name: &str, words: usize) -> Option<&str> {
     let ends = name.match_indices(['_', '.', ':']).map(|(at, _)| at).filter(|at| *at > 0);
-    ends.take(words).last().filter(|_| name.matches(['_', '.', ':']).count() >= words).and_then(|end| name.get(..end))
+    ends.take(words)
+        .last()
+        .filter(|_| name.matches(['_', '.', ':']).count() >= words)
+        .and_then(|end| name.get(..end))
 }
 
 fn begins(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '.', ':']))
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '.', ':']))
 }
 
 /// The query that tells when each series of a selector was last heard.
@@ -213,6 +220,7 @@ pub fn single(name: &str, metadata: Option<&Metadata>) -> Option<Dashboard> {
         embed: false,
         range: Span::from_secs(300),
         panels: heat.into_iter().chain([panel]).collect(),
+        pinned: Vec::new(),
     })
 }
 

@@ -52,6 +52,7 @@ pub fn explored(
         embed: false,
         range: Span::from_secs(300),
         panels: vec![panel],
+        pinned: Vec::new(),
     })
 }
 

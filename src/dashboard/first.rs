@@ -1,7 +1,7 @@
 //! The first page: hosts and services, what its file says, what is pinned, and a panel for each
 //! pushed name.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::host::{Rhythm, bound, is_of_host};
 use super::places::Places;
@@ -33,17 +33,16 @@ pub struct First<'a> {
 impl First<'_> {
     /// The dashboard, and the names for which it has no panel.
     pub fn board(&self) -> (Dashboard, Vec<String>) {
-        let mut taken: HashSet<String> =
+        let mut taken: BTreeSet<String> =
             self.base.panels.iter().map(|panel| panel.id.clone()).collect();
-        let lists = [
-            targets::hosts(self.places, LIST_ROWS),
-            targets::services(self.places, LIST_ROWS),
-        ];
+        let lists =
+            [targets::hosts(self.places, LIST_ROWS), targets::services(self.places, LIST_ROWS)];
         let lists = lists.into_iter().flatten().filter(|panel| taken.insert(panel.id.clone()));
         let mut panels: Vec<Panel> = lists.collect();
         panels.extend(self.base.panels.iter().map(|panel| self.own(panel)));
         for board in &self.others {
-            for panel in board.panels.iter().filter(|panel| panel.pin) {
+            let pinned = |panel: &&Panel| board.pinned.contains(&panel.id);
+            for panel in board.panels.iter().filter(pinned) {
                 let mut panel = panel.clone();
                 PINNED.clone_into(&mut panel.section);
                 if !taken.insert(panel.id.clone()) {

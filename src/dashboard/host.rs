@@ -1,11 +1,12 @@
 //! What is shown of one host: the first page's panels that are about a host, bound to it, those for
 //! what Telegraf tells, and a panel for each other metric of it.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
+use super::PanelKind::{self, Gauge, Line, Stack, Stat, Table};
 use super::automatic;
 use super::places::Host;
-use super::{Dashboard, Panel, PanelKind, PanelQuery, Plan, Unit};
+use super::{Dashboard, Panel, PanelQuery, Plan, Unit};
 use crate::model::{Matcher, Metadata, Span};
 
 /// The most panels of metrics that nobody wrote a panel for.
@@ -77,7 +78,7 @@ pub fn board(
     if host.telegraf {
         panels.extend(telegraf(name));
     }
-    let mut taken: HashSet<String> = panels.iter().map(|panel| panel.id.clone()).collect();
+    let mut taken: BTreeSet<String> = panels.iter().map(|panel| panel.id.clone()).collect();
     // An identity in `instance` is that of what is read from there too; one in `host` of the rest.
     let by = Matcher::equal(if host.node { "instance" } else { "host" }, name);
     let (mut others, beyond) = automatic::sections(metrics, PANELS_MAX, &mut taken);
@@ -94,46 +95,73 @@ pub fn board(
         embed: false,
         range: Span::from_secs(300),
         panels,
+        pinned: Vec::new(),
     };
     (board, beyond)
 }
 
-/// The panels for what Telegraf tells of a host.
-fn telegraf(host: &str) -> Vec<Panel> {
-    use PanelKind::{Gauge, Line, Stack, Stat, Table};
-    let by = Matcher::equal("host", host);
-    type Row<'a> = (&'a str, &'a str, PanelKind, Unit, &'a [(&'a str, &'a str)]);
-    let rows: [Row<'_>; 9] = [
-        ("cpu-busy", "CPU", Stat, Unit::Percent, &[("", "100 - cpu_usage_idle{cpu=\"cpu-total\"}")]),
-        ("memory", "Memory", Stat, Unit::Bytes, &[("", "mem_used")]),
-        ("load", "Load 1 min", Stat, Unit::None, &[("", "system_load1")]),
-        ("processes", "Processes", Stat, Unit::Count, &[("", "processes_total")]),
-        ("cpu", "CPU by mode", Stack, Unit::Percent, &[
+/// A panel for what Telegraf tells: id, title, kind, unit, and its queries with their legends.
+type Row = (&'static str, &'static str, PanelKind, Unit, &'static [(&'static str, &'static str)]);
+
+const TELEGRAF: [Row; 9] = [
+    ("cpu-busy", "CPU", Stat, Unit::Percent, &[("", "100 - cpu_usage_idle{cpu=\"cpu-total\"}")]),
+    ("memory", "Memory", Stat, Unit::Bytes, &[("", "mem_used")]),
+    ("load", "Load 1 min", Stat, Unit::None, &[("", "system_load1")]),
+    ("processes", "Processes", Stat, Unit::Count, &[("", "processes_total")]),
+    (
+        "cpu",
+        "CPU by mode",
+        Stack,
+        Unit::Percent,
+        &[
             ("user", "cpu_usage_user{cpu=\"cpu-total\"} + cpu_usage_nice"),
             ("system", "cpu_usage_system{cpu=\"cpu-total\"}"),
             ("iowait", "cpu_usage_iowait{cpu=\"cpu-total\"}"),
             ("steal", "cpu_usage_steal{cpu=\"cpu-total\"}"),
-        ]),
-        ("network", "Network", Line, Unit::BitsPerSecond, &[
+        ],
+    ),
+    (
+        "network",
+        "Network",
+        Line,
+        Unit::BitsPerSecond,
+        &[
             ("{{interface}} in", "8 * rate(net_bytes_recv{interface!~\"all|lo\"}[2m])"),
             ("{{interface}} out", "8 * rate(net_bytes_sent{interface!~\"all|lo\"}[2m])"),
-        ]),
-        ("capacity", "Capacity", Gauge, Unit::Percent, &[
+        ],
+    ),
+    (
+        "capacity",
+        "Capacity",
+        Gauge,
+        Unit::Percent,
+        &[
             ("Memory", "mem_used_percent"),
             ("Swap", "swap_used_percent"),
             ("Disk {{path}}", "disk_used_percent"),
-        ]),
-        ("disk-io", "Disk I/O", Line, Unit::BytesPerSecond, &[
+        ],
+    ),
+    (
+        "disk-io",
+        "Disk I/O",
+        Line,
+        Unit::BytesPerSecond,
+        &[
             ("{{name}} read", "rate(diskio_read_bytes[2m])"),
             ("{{name}} written", "rate(diskio_write_bytes[2m])"),
-        ]),
-        ("disks", "File systems", Table, Unit::Bytes, &[("{{path}}", "disk_free")]),
-    ];
+        ],
+    ),
+    ("disks", "File systems", Table, Unit::Bytes, &[("{{path}}", "disk_free")]),
+];
+
+/// The panels for what Telegraf tells of a host.
+fn telegraf(host: &str) -> Vec<Panel> {
+    let by = Matcher::equal("host", host);
     let query = |(legend, text): &(&str, &str)| {
         let plan = Plan::new(text).ok()?.narrowed(&by);
         Some(PanelQuery { legend: (*legend).to_owned(), ..PanelQuery::new(plan) })
     };
-    let made = |(id, title, kind, unit, queries): Row<'_>| {
+    let made = |(id, title, kind, unit, queries): Row| {
         let queries: Vec<PanelQuery> = queries.iter().filter_map(query).collect();
         let mut panel = Panel::new(id, title, kind, queries.first()?.clone());
         (panel.queries, panel.unit, panel.limit) = (queries, unit, Some(8));
@@ -147,5 +175,5 @@ fn telegraf(host: &str) -> Vec<Panel> {
         panel.hide_when_empty = true;
         Some(panel)
     };
-    rows.into_iter().filter_map(made).collect()
+    TELEGRAF.into_iter().filter_map(made).collect()
 }

@@ -87,8 +87,9 @@ impl Mapping {
 }
 
 impl Panel {
-    /// Whether values of a query are judged by its thresholds and mappings: in a table and of targets those
-    /// in the panel's unit, in a stat those of its main query. How a target is says its first query.
+    /// Whether values of a query are judged by its thresholds and mappings: in a table and of
+    /// targets those in the panel's unit, in a stat those of its main query. How a target is, its
+    /// first query says.
     pub fn judges(&self, query: usize) -> bool {
         match self.kind {
             PanelKind::Stat => query == 0,

@@ -47,6 +47,8 @@ pub struct Dashboard {
     pub range: Span,
     /// The panels, in reading order.
     pub panels: Vec<Panel>,
+    /// The ids of those that stand on the first page too.
+    pub pinned: Vec<String>,
 }
 
 /// What one file brings: the dashboards of its newest version without a mistake, and what is wrong
@@ -129,8 +131,6 @@ pub struct Panel {
     pub hide_when_empty: bool,
     /// The section of the dashboard that it stands in; empty for the part above all sections.
     pub section: String,
-    /// Whether it stands on the first page too.
-    pub pin: bool,
     /// Where the names of targets lead: an address with `{{label}}` in it; may be empty.
     pub link: String,
 }
@@ -410,7 +410,6 @@ impl Panel {
             color: 1,
             hide_when_empty: false,
             section: String::new(),
-            pin: false,
             link: String::new(),
         }
     }

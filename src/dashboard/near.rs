@@ -80,8 +80,8 @@ mod tests {
     #[test]
     fn the_nearest_come_first_and_the_name_itself_is_none() {
         let names = ["orders_total", "orders", "borders", "order", "zebra"];
-        assert_eq!(nearest("ordres", names, 3), ["orders", "order"]);
-        assert_eq!(nearest("orders", names, 9), ["order", "borders", "orders_total"]);
+        assert_eq!(nearest("ordres", names, 3), ["orders", "borders", "order"]);
+        assert_eq!(nearest("orders", names, 9), ["borders", "order", "orders_total"]);
         assert_eq!(nearest("Orders_Total", names, 1), ["orders_total"]);
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 use super::Dashboard;
-use super::first::by_section;
 use super::fields::{Fields, Mistake, Mistakes};
+use super::first::by_section;
 use crate::model::Span;
 
 mod panel;
@@ -77,9 +77,16 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
         fields.wrong("panel", "the dashboard has no panel (begin one with `[[dashboard.panel]]`)");
     }
     let mut ids = BTreeSet::new();
-    let panels = by_section(tables.iter().map(|table| panel(table, &mut ids)).collect());
+    let (mut panels, mut pinned) = (Vec::new(), Vec::new());
+    for table in &tables {
+        let pin = table.flag("pin", false);
+        let panel = panel(table, &mut ids);
+        pinned.extend(pin.then(|| panel.id.clone()));
+        panels.push(panel);
+    }
+    let panels = by_section(panels);
     fields.finish();
-    Dashboard { slug, title, description, embed, range, panels }
+    Dashboard { slug, title, description, embed, range, panels, pinned }
 }
 
 fn needed(fields: &Fields<'_>, key: &'static str) -> String {

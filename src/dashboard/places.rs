@@ -20,7 +20,15 @@ const TELEGRAF_SIGNS: [&str; 4] =
     ["cpu_usage_idle", "mem_used_percent", "system_load1", "disk_used_percent"];
 /// How its names begin that are about a host.
 const TELEGRAF_FAMILIES: [&str; 10] = [
-    "cpu_", "mem_", "swap_", "system_", "disk_", "diskio_", "net_", "netstat_", "processes_",
+    "cpu_",
+    "mem_",
+    "swap_",
+    "system_",
+    "disk_",
+    "diskio_",
+    "net_",
+    "netstat_",
+    "processes_",
     "kernel_",
 ];
 /// What the service collects is shown as a host and on a board of its own, not as services.
@@ -91,8 +99,8 @@ impl Places {
         self.hosts.keys().map(String::as_str)
     }
 
-    /// Whether pages of hosts, or the lists, are the place of a pushed name, so that the first page has
-    /// no panel for it.
+    /// Whether pages of hosts, or the lists, are the place of a pushed name, so that the first page
+    /// has no panel for it.
     pub fn shows(&self, name: &str) -> bool {
         let of_list = name == "up" && self.services.values().any(|service| service.has_up);
         let of_node = name.starts_with("node_") && self.hosts.values().any(|host| host.node);
@@ -141,8 +149,11 @@ mod tests {
             &[("__name__", "up"), ("instance", "web-01:80"), ("job", "api")],
             &[("__name__", "queue"), ("service", "mail")],
         ]);
-        let hosts: Vec<(&str, bool, bool)> =
-            places.hosts.iter().map(|(name, host)| (name.as_str(), host.node, host.telegraf)).collect();
+        let hosts: Vec<(&str, bool, bool)> = places
+            .hosts
+            .iter()
+            .map(|(name, host)| (name.as_str(), host.node, host.telegraf))
+            .collect();
         let expected = [("db", false, true), ("shop", false, false), ("web-01", true, false)];
         assert_eq!(hosts, expected);
         let services: Vec<(&str, bool)> =

@@ -34,84 +34,81 @@ const DISKS: &str = "fstype!~\"tmpfs|ramfs|squashfs|devtmpfs\", \
 pub fn hosts(places: &Places, rows: u8) -> Option<Panel> {
     let known = &places.hosts;
     let cover = cover(known.values().filter(|host| !host.node).map(|host| &host.names));
-    let node = known.values().any(|host| host.node).then_some(());
-    let telegraf = known.values().any(|host| host.telegraf).then_some(());
+    let has_node = known.values().any(|host| host.node);
+    let has_telegraf = known.values().any(|host| host.telegraf);
     // A node exporter names hosts in `instance`, everybody else in `host`.
     let from_node = |query: String| {
-        node.map(|()| {
-            format!("max by (host) (label_replace({query}, \"host\", \"$1\", \"instance\", \"(.+)\"))")
-        })
+        let host = format!("label_replace({query}, \"host\", \"$1\", \"instance\", \"(.+)\")");
+        has_node.then(|| format!("max by (host) ({host})"))
     };
-    let from_telegraf =
-        |query: String| telegraf.map(|()| format!("max by (host) ({query})"));
+    let from_telegraf = |query: String| has_telegraf.then(|| format!("max by (host) ({query})"));
+    let others = !cover.is_empty();
     let signs = NODE_SIGNS.map(str::to_owned);
-    let state = [
-        from_node(there("instance", &signs)),
-        (!cover.is_empty()).then(|| there("host", &cover)),
-    ];
-    let rate = |metric: &str, matchers: &str, length: &str| {
-        format!("sum by (instance) (rate({metric}{{{matchers}}}[{length}]))")
-    };
-    let real = format!("device!~\"{VIRTUAL}\", instance!=\"\"");
-    let traffic = |length: &str| {
-        let [received, sent] = ["receive", "transmit"]
-            .map(|way| rate(&format!("node_network_{way}_bytes_total"), &real, length));
-        format!("8 * ({received} + {sent})")
-    };
-    let busy = |length: &str| {
-        let idle = format!("node_cpu_seconds_total{{mode=\"idle\", instance!=\"\"}}[{length}]");
-        format!("100 * (1 - avg by (instance) (rate({idle})))")
-    };
-    let avail = format!("node_filesystem_avail_bytes{{{DISKS}, instance!=\"\"}}");
-    let used = format!(
-        "max by (instance) (100 * (1 - {avail} / ((node_filesystem_size_bytes \
-         - node_filesystem_free_bytes + node_filesystem_avail_bytes) > 0)))"
-    );
-    let memory = "max by (instance) (100 * (1 - node_memory_MemAvailable_bytes{instance!=\"\"} \
-                  / node_memory_MemTotal_bytes))";
-    // Two windows: the short one follows what comes each second, the long one serves the rest.
-    let both = |query: &dyn Fn(&str) -> String| format!("({}) or ({})", query("15s"), query("2m"));
-    let net = |length: &str| {
-        let rate = |name: &str| {
-            format!("sum by (host) (rate({name}{{interface!=\"all\", host!=\"\"}}[{length}]))")
-        };
-        format!("8 * ({} + {})", rate("net_bytes_recv"), rate("net_bytes_sent"))
-    };
-    let cells = [
-        ("CPU", Unit::Percent, 0.1, [
-            from_node(both(&busy)),
-            from_telegraf("100 - cpu_usage_idle{cpu=\"cpu-total\", host!=\"\"}".to_owned()),
-        ]),
-        ("Memory", Unit::Percent, 0.1, [
-            from_node(memory.to_owned()),
-            from_telegraf("mem_used_percent{host!=\"\"}".to_owned()),
-        ]),
-        ("Disk", Unit::Percent, 0.1, [
-            from_node(used),
-            from_telegraf("disk_used_percent{host!=\"\"}".to_owned()),
-        ]),
-        ("Network", Unit::BitsPerSecond, 1.0, [from_node(both(&traffic)), from_telegraf(net("2m"))]),
-    ];
+    let state = [from_node(there("instance", &signs)), others.then(|| there("host", &cover))];
     let mut queries = vec![strip(&joined(state)?, "{{host}}")?];
-    for (column, unit, round, parts) in cells {
-        if let Some(query) = joined(parts) {
+    for ((column, unit, round), (node, telegraf)) in
+        HOST_CELLS.into_iter().zip(node_cells().into_iter().zip(telegraf_cells()))
+    {
+        if let Some(query) = joined([from_node(node), from_telegraf(telegraf)]) {
             let plan = plan(&format!("round({query}, {round})"))?;
             queries.push(cell(plan, column, unit));
         }
     }
-    let times = [
-        from_node(times("instance", &["node_time_seconds".to_owned()])),
-        (!cover.is_empty()).then(|| times("host", &cover)),
-    ];
+    let first = [NODE_SIGNS[0].to_owned()];
+    let times = [from_node(times("instance", &first)), others.then(|| times("host", &cover))];
     queries.push(times_query(&joined(times)?)?);
     let mut panel = list(HOSTS, "Hosts", queries, (known.len(), rows))?;
     "Host".clone_into(&mut panel.heading);
     "/h/{{host}}".clone_into(&mut panel.link);
-    panel.thresholds = vec![
-        threshold(80.0, Level::Warn, "high"),
-        threshold(95.0, Level::Critical, "very high"),
-    ];
+    panel.thresholds =
+        vec![threshold(80.0, Level::Warn, "high"), threshold(95.0, Level::Critical, "very high")];
     Some(panel)
+}
+
+/// The cells of a host: heading, unit, and what its values are rounded to.
+const HOST_CELLS: [(&str, Unit, f64); 4] = [
+    ("CPU", Unit::Percent, 0.1),
+    ("Memory", Unit::Percent, 0.1),
+    ("Disk", Unit::Percent, 0.1),
+    ("Network", Unit::BitsPerSecond, 1.0),
+];
+
+/// What a node exporter tells for them, by `instance`: of the disks the fullest.
+fn node_cells() -> [String; 4] {
+    // Two windows: the short one follows what comes each second, the long one serves the rest.
+    let both = |query: &dyn Fn(&str) -> String| format!("({}) or ({})", query("15s"), query("2m"));
+    let busy = |length: &str| {
+        let idle = format!("node_cpu_seconds_total{{mode=\"idle\", instance!=\"\"}}[{length}]");
+        format!("100 * (1 - avg by (instance) (rate({idle})))")
+    };
+    let memory = "max by (instance) (100 * (1 - node_memory_MemAvailable_bytes{instance!=\"\"} \
+                  / node_memory_MemTotal_bytes))";
+    let disk = format!(
+        "max by (instance) (100 * (1 - node_filesystem_avail_bytes{{{DISKS}, instance!=\"\"}} \
+         / ((node_filesystem_size_bytes - node_filesystem_free_bytes \
+         + node_filesystem_avail_bytes) > 0)))"
+    );
+    let traffic = |length: &str| {
+        let [received, sent] = ["receive", "transmit"].map(|way| {
+            let real = format!("device!~\"{VIRTUAL}\", instance!=\"\"");
+            format!("sum by (instance) (rate(node_network_{way}_bytes_total{{{real}}}[{length}]))")
+        });
+        format!("8 * ({received} + {sent})")
+    };
+    [both(&busy), memory.to_owned(), disk, both(&traffic)]
+}
+
+/// The same of Telegraf, by `host`.
+fn telegraf_cells() -> [String; 4] {
+    let [received, sent] = ["recv", "sent"].map(|way| {
+        format!("sum by (host) (rate(net_bytes_{way}{{interface!=\"all\", host!=\"\"}}[2m]))")
+    });
+    [
+        "100 - cpu_usage_idle{cpu=\"cpu-total\", host!=\"\"}".to_owned(),
+        "mem_used_percent{host!=\"\"}".to_owned(),
+        "disk_used_percent{host!=\"\"}".to_owned(),
+        format!("8 * ({received} + {sent})"),
+    ]
 }
 
 /// The list of services; nothing when none is known.
@@ -123,7 +120,9 @@ pub fn services(places: &Places, rows: u8) -> Option<Panel> {
     let others = known.values().filter(|service| !service.is_job);
     let others = cover(others.map(|service| &service.names));
     let from_job = |query: String, by: &str| {
-        format!("{by} by (service) (label_replace({query}, \"service\", \"$1\", \"job\", \"(.+)\"))")
+        format!(
+            "{by} by (service) (label_replace({query}, \"service\", \"$1\", \"job\", \"(.+)\"))"
+        )
     };
     let scraped = "up{job!=\"\", job!~\"node|watchglass\"}";
     let state = [
@@ -182,9 +181,9 @@ fn height_of(count: usize) -> u8 {
 /// 1 for each value of a label of whose series, if they have one of these names, something came.
 fn there(label: &str, names: &[String]) -> String {
     let any: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
-    let named = Matcher::new(METRIC_NAME, MatchOp::Regex, any.join("|"));
-    let named = named.map(|named| named.to_string()).unwrap_or_default();
-    format!("group by ({label}) (last_over_time({{{named}, {label}!=\"\"}}[{THERE}]))")
+    let matcher = Matcher::new(METRIC_NAME, MatchOp::Regex, any.join("|"));
+    let matcher = matcher.map(|matcher| matcher.to_string()).unwrap_or_default();
+    format!("group by ({label}) (last_over_time({{{matcher}, {label}!=\"\"}}[{THERE}]))")
 }
 
 /// When something came last of each value of a label, in series of these names.
@@ -208,7 +207,8 @@ fn cover<'a>(sets: impl Iterator<Item = &'a BTreeSet<String>>) -> Vec<String> {
         left.iter().flat_map(|names| names.iter()).for_each(|name| {
             *counts.entry(name).or_default() += 1;
         });
-        let best = counts.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)));
+        let best =
+            counts.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)));
         let Some((name, _)) = best else { break };
         let name = name.clone();
         left.retain(|names| !names.contains(&name));

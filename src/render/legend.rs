@@ -48,11 +48,7 @@ impl<'a> Names<'a> {
 }
 
 /// A template with the values of labels in their places, each as `written` writes it.
-pub(super) fn filled(
-    template: &str,
-    labels: &Labels,
-    written: impl Fn(&str) -> String,
-) -> String {
+pub(super) fn filled(template: &str, labels: &Labels, written: impl Fn(&str) -> String) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {

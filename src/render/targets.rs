@@ -2,6 +2,7 @@
 //! script says the same (`assets/views/targets.js`).
 
 use std::cmp::Ordering;
+use std::fmt::Write;
 
 use super::state::fresh_verdict;
 use super::timeline::{self, Strip};
@@ -9,7 +10,7 @@ use super::{PanelData, Shown, legend, number, still};
 use crate::dashboard::{Level, Panel};
 use crate::model::{Labels, Span, Timestamp};
 
-/// The width of a strip as its picture is told it: the state stands beside it, so that no word fits.
+/// The width of a strip as its picture is told it: no word fits, since the state stands beside it.
 const STRIP_COLUMNS: u8 = 0;
 
 /// One host or service.
@@ -157,7 +158,7 @@ fn encoded(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
@@ -179,7 +180,8 @@ fn natural(one: &str, other: &str) -> Ordering {
                 }
             }
             (Some(x), Some(y)) if x == y => {
-                (a, b) = (&a[x.len_utf8()..], &b[y.len_utf8()..]);
+                a = a.strip_prefix(x).unwrap_or_default();
+                b = b.strip_prefix(y).unwrap_or_default();
             }
             (Some(x), Some(y)) => return x.cmp(&y),
         }

@@ -39,8 +39,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use parking_lot::{Mutex, RwLock};
 
 use crate::model::{
-    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Labels, Matcher, NotDurable, Origin,
-    Principal, Reading, Receipt, Refusal, Report, Span, Timestamp,
+    Append, Appended, Arrival, Arrivals, Batch, Counter, Entry, Labels, Matcher, NotDurable,
+    Origin, Principal, Reading, Receipt, Refusal, Report, Span, Timestamp,
 };
 use block::Blocks;
 pub use block::{BLOCK_VERSION, BlockError, TierRoom, examine_block};
@@ -251,8 +251,8 @@ impl Store {
         self.index.read().names(origin)
     }
 
-    /// The labels of the first series in memory that have each value of a label, at most `each` of a
-    /// value.
+    /// The labels of the first series in memory that have each value of a label, at most `each` of
+    /// a value.
     pub fn first_with(&self, label: &str, each: usize) -> Vec<Labels> {
         self.index.read().first_with(label, each)
     }

@@ -182,7 +182,9 @@ impl Registry {
         let known: HashSet<&str> = alive.iter().map(String::as_str).collect();
         names.ordered.retain(|name| known.contains(name.as_str()));
         names.known.retain(|name| known.contains(name.as_str()));
-        alive.iter().for_each(|name| names.learn(name));
+        for name in alive {
+            names.learn(name);
+        }
         if self.reads {
             places.see(&own(&self.host));
         }

@@ -99,6 +99,7 @@ fn all(places: &Places) -> Dashboard {
         embed: false,
         range: Span::from_secs(300),
         panels: lists.into_iter().flatten().collect(),
+        pinned: Vec::new(),
     }
 }
 

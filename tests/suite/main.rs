@@ -23,6 +23,7 @@ mod law;
 mod live;
 mod pages;
 mod pictures;
+mod places;
 mod program;
 mod push;
 mod remote_write;

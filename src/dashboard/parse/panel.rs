@@ -94,7 +94,6 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         color: fields.whole("color", 1..=8).map_or(1, |color| color as u8),
         hide_when_empty: fields.flag("hide_when_empty", false),
         section: fields.text("section", TITLE_CHARS_MAX),
-        pin: fields.flag("pin", false),
         link: link(fields, kind),
     };
     fields.finish();
@@ -216,7 +215,8 @@ fn query(fields: &Fields<'_>, kind: PanelKind) -> Option<PanelQuery> {
     let (times, below) = (fields.flag("times", false), fields.flag("below", false));
     let (range, step) = (fields.span("range", RANGE), fields.span("step", STEP));
     if range.is_some() && kind != PanelKind::Targets {
-        fields.wrong("range", "only queries of a panel of kind `targets` have a range of their own");
+        fields
+            .wrong("range", "only queries of a panel of kind `targets` have a range of their own");
     }
     fields.finish();
     Some(PanelQuery { plan: plan?, legend, column, unit, bar, below, times, range, step })

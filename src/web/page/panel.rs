@@ -191,10 +191,9 @@ fn body(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&Stri
             Body::Timeline { lines: lines(panel, data, shown), axis: timeline::axis(data) }
         }
         PanelKind::Events => happened(panel, data, shown),
-        PanelKind::Targets => Body::Targets {
-            columns: targets::columns(panel),
-            targets: targets(panel, data, shown),
-        },
+        PanelKind::Targets => {
+            Body::Targets { columns: targets::columns(panel), targets: targets(panel, data, shown) }
+        }
         PanelKind::Text => Body::Text(String::new()),
     }
 }

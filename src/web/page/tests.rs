@@ -58,6 +58,7 @@ fn board_of(panels: Vec<Panel>) -> Dashboard {
         embed: true,
         range: Span::from_secs(300),
         panels,
+        pinned: Vec::new(),
     }
 }
 
