@@ -65,6 +65,7 @@ test('parts of a page come live, and those that were closed stay closed', async 
   await opened.state('live');
   await server.push('basket_size 3\nbasket_price 4\nvisitors 5');
   const part = opened.page.locator('details[data-section="basket"]');
+  await part.scrollIntoViewIfNeeded();
   await part.locator('#basket-size[data-drawn] canvas').waitFor();
   await opened.page.locator('main > .grid #visitors').waitFor();
   // A panel that came later leads to its metric's page as well.
