@@ -10,9 +10,11 @@
  *   back: () => void, pause: () => void, theme: () => void,
  *   table: (panel: Element | null) => void, alone: (panel: Element | null) => void,
  *   share?: (panel: Element | null) => void, escape: () => void, now: () => number,
+ *   compare: (text: string) => void,
  *   said: (text: string) => void, behindMs: () => number, stepMs: () => number,
  *   connection: Connection | null}} Actions  move: by so much of what is shown; scale: so many
- *   times as long; back: to what was shown before; alone: that panel and no other, or all again;
+ *   times as long; back: to what was shown before; compare: with how long before, as the address
+ *   says it; alone: that panel and no other, or all again;
  *   escape: out of what takes the page; said: words for the reader; behindMs: how far behind the
  *   present the page is
  */
@@ -123,6 +125,7 @@ function deeds(actions) {
     pause: actions.pause,
     theme: actions.theme,
     all: () => alone(null),
+    alike: () => actions.compare(''),
     keys: () => ask(() => import('./later/keys.js'), ({ open }) => open(missing), said),
     connection: (button) => {
       const host = { ...actions, connection: /** @type {Connection} */ (connection) };
@@ -171,6 +174,10 @@ function listen(actions) {
     if (!(form instanceof HTMLFormElement) || !form.matches('.custom form')) return;
     event.preventDefault();
     chosen(form, actions);
+  });
+  document.addEventListener('change', ({ target }) => {
+    if (target instanceof HTMLSelectElement && target.matches('.versus select'))
+      actions.compare(target.value);
   });
   addEventListener('popstate', showAlone);
   const none = document.body;

@@ -10,7 +10,8 @@ if (!start(controls)) {
   const none = () => {};
   const { switchTheme: theme } = controls;
   const still = { range: none, stretch: none, move: none, scale: none, back: none, pause: none };
-  const no = { table: none, alone: none, escape: none, said: none, connection: null };
+  const no = { compare: none, table: none, alone: none, escape: none, said: none };
   const zero = () => 0;
-  controls.listen({ ...still, ...no, behindMs: zero, stepMs: zero, theme, now: Date.now });
+  const nothing = { connection: null, behindMs: zero, stepMs: zero };
+  controls.listen({ ...still, ...no, ...nothing, theme, now: Date.now });
 }

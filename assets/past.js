@@ -51,6 +51,18 @@ export class Past {
   }
 }
 
+/** Fetches a stretch of a board, and why some query of it failed, if one did.
+ * @param {string} slug @param {Stretch} when @param {AbortSignal} signal
+ * @returns {Promise<{past: Past, failed: string | undefined}>} */
+export async function fetchPast(slug, when, signal) {
+  const [from, to] = [when.fromMs, when.toMs].map(Math.round);
+  const address = `/live/past?board=${encodeURIComponent(slug)}&from=${from}&to=${to}`;
+  const answer = await fetch(address, { signal });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.error ?? answer.statusText);
+  return { past: new Past(when, body), failed: body.failed };
+}
+
 /** Where in time the page is, and how it gets elsewhere. */
 export class Travel {
   /** @type {Past | null} what is shown in place of the live windows */
@@ -67,14 +79,18 @@ export class Travel {
     this.liveMs = rangeMs;
   }
 
-  /** Follows the address, and shows what it says at first. */
-  begin() {
+  /** Follows the address, and shows at first what the server read in it, which may be a date.
+   * @param {[number, number] | undefined} past */
+  begin(past) {
     const follow = () => {
       this.#depth = Math.max(0, this.#depth - 1);
       this.#show(read(new URLSearchParams(location.search)) ?? { rangeMs: this.liveMs });
     };
     addEventListener('popstate', follow);
-    if ('toMs' in (read(new URLSearchParams(location.search)) ?? {})) follow();
+    if (!past) return;
+    const when = { fromMs: past[0], toMs: past[1] };
+    history.replaceState(history.state, '', written(location.href, when));
+    this.#show(when);
   }
 
   /** Shows another time; the one before is a step back. @param {When} when */
@@ -116,26 +132,18 @@ export class Travel {
       return;
     }
     // Until the windows are there, what was shown stays.
-    this.#fetch(when, (this.#fetching = new AbortController())).then(
-      (past) => {
+    const { signal } = (this.#fetching = new AbortController());
+    fetchPast(this.host.slug(), when, signal).then(
+      ({ past, failed }) => {
+        if (failed) this.host.said(failed);
         this.past = past;
         this.host.changed();
       },
       (reason) => {
-        if (this.#fetching.signal.aborted) return;
+        if (signal.aborted) return;
         this.when = was;
         this.host.said(`this time cannot be shown: ${reason.message}`);
       },
     );
-  }
-
-  /** @param {Stretch} when @param {AbortController} fetching */
-  async #fetch(when, { signal }) {
-    const address = `/live/past?board=${encodeURIComponent(this.host.slug())}`;
-    const answer = await fetch(`${address}&from=${when.fromMs}&to=${when.toMs}`, { signal });
-    const body = await answer.json();
-    if (!answer.ok) throw new Error(body.error ?? answer.statusText);
-    if (body.failed) this.host.said(body.failed);
-    return new Past(when, body);
   }
 }

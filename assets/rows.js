@@ -102,6 +102,10 @@ export function valueAt({ window, index, heard }, n) {
   return seconds !== null && n * window.stepMs - 1000 * seconds > heard.freshMs ? null : value;
 }
 
+/** The value of a row at a time in ms: that of the column before it. @param {Row} row
+ * @param {number} ms */
+export const wasAt = (row, ms) => valueAt(row, Math.floor(ms / row.window.stepMs));
+
 /** What the panel's queries of times say, by labels.
  * @param {Spec} spec @param {Channel[]} channels */
 function heards(spec, channels) {

@@ -11,20 +11,24 @@
  */
 
 import { Connection, memory } from './connection.js';
+import { Comparing } from './elements/comparing.js';
 import { arranging, crosshair, drawing, Tasks, Views } from './elements/making.js';
 import { Notice } from './elements/notice.js';
 import { isChart, Panel } from './elements/panel.js';
+import { follow } from './elements/tab.js';
 import { Travel } from './past.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
+import { endsOf } from './when.js';
 
 const RELOADED = 'watchglass.reloaded';
 
 const root = document.documentElement;
 
-/** A view's script, by the address of this one, which stands at the top of the folder.
- * @param {string} name */
+/** A view's script, beside this one at the top of the folder. @param {string} name */
 const load = (name) => import(`./views/${name}.js`);
+/** What shows how it was. */
+const comparing = () => import('./later/before.js');
 /** What puts the page in step with another board. */
 const arranger = () => import('./later/arrange.js');
 
@@ -38,11 +42,12 @@ const warn = (reason) =>
 export function start(controls) {
   const text = document.getElementById('wg-data')?.textContent;
   if (!text) return false;
-  const live = new LivePage(JSON.parse(text), controls);
+  const data = JSON.parse(text);
+  const live = new LivePage(data, controls);
   Panel.page = live;
   customElements.define('wg-panel', Panel);
   controls?.listen(live.actions(controls));
-  live.begin();
+  live.begin(data.past);
   return true;
 }
 
@@ -57,6 +62,13 @@ class LivePage {
   #drawing = drawing();
   redraw = this.#drawing.redraw;
   #views = new Views(load, () => this.#redrawAll(), warn);
+  #comparing = new Comparing({
+    slug: () => this.board.document.slug,
+    ends: () => endsOf(this.travel.when, this.now()),
+    changed: () => this.#redrawAll(),
+    said: (words) => this.#notice.say(words),
+  }, comparing);
+  ghost = this.#comparing.of;
   cross = crosshair((ms) => this.panels.forEach((panel) => panel.cross(ms)));
 
   /** @param {PageData} data
@@ -122,7 +134,8 @@ class LivePage {
     });
   }
 
-  begin() {
+  /** @param {[number, number] | undefined} past the stretch that the page was made for */
+  begin(past) {
     const restyle = () => this.#restyle();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
     // Paper has colours of its own, and is not waited for.
@@ -132,8 +145,12 @@ class LivePage {
       this.#tasks.run(Infinity);
     });
     follow(this.connection, () => this.#show(), () => this.#redrawAll());
-    if (!this.embedded) this.travel.begin();
-    addEventListener('popstate', () => this.panels.forEach((panel) => panel.recall()));
+    if (!this.embedded) this.travel.begin(past);
+    addEventListener('popstate', () => {
+      this.panels.forEach((panel) => panel.recall());
+      this.#comparing.follow();
+    });
+    this.#comparing.follow();
     this.connection.open();
   }
 
@@ -256,6 +273,7 @@ class LivePage {
         chosen?.toggleTable(controls.dataTable).catch(warn);
       },
       alone: controls.alone,
+      compare: this.#comparing.set,
       escape: () => controls.alone(null),
       said: (words) => this.#notice.say(words),
       behindMs: () => {
@@ -267,22 +285,6 @@ class LivePage {
       now: () => this.#clock(),
     };
   }
-}
-
-/** Does what the browser's tab asks for: hidden tabs pause, those that come back go on.
- * @param {Connection} connection @param {() => void} show @param {() => void} redrawAll */
-function follow(connection, show, redrawAll) {
-  document.addEventListener('visibilitychange', () => {
-    show();
-    if (document.hidden) return;
-    connection.wake();
-    redrawAll();
-  });
-  addEventListener('online', () => connection.wake());
-  addEventListener('pagehide', () => connection.close());
-  addEventListener('pageshow', (event) => {
-    if (event.persisted) connection.open();
-  });
 }
 
 /** An embed tells its height to the page around it, and to no other. */

@@ -29,7 +29,8 @@
  *   the panels; gone: the board was removed
  * @typedef {{slug: string, revision: number, spec: About, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
- *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>}} PageData
+ *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>,
+ *   past?: [number, number]}} PageData
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,
  *   board: (document: Document) => void, said: (text: string) => void,
  *   fault: (reason: unknown) => void, only: string | null, 

@@ -47,13 +47,19 @@ export function scaled(when, factor) {
   return stretch(middle - half, middle + half);
 }
 
+/** A length of time such as `5m`, in ms; not a number where it is none. @param {string} text */
+export function lengthOf(text) {
+  const [, count, unit] = /^(\d+)([smhdw])$/.exec(text) ?? [];
+  return Number(count) * UNITS[unit];
+}
+
 /** What an address says; nothing where it says none. @param {URLSearchParams} address
  * @returns {When | null} */
 export function read(address) {
   const [from, to] = ['from', 'to'].map((name) => Number(address.get(name)));
   if (from > 0 && to > from) return stretch(from, to);
-  const [, count, unit] = /^(\d+)([smhdw])$/.exec(address.get('range') ?? '') ?? [];
-  return count ? { rangeMs: Number(count) * UNITS[unit] } : null;
+  const rangeMs = lengthOf(address.get('range') ?? '');
+  return rangeMs >= 0 ? { rangeMs } : null;
 }
 
 /** The address that shows it, all else as it was. @param {string} address @param {When} when */

@@ -6,6 +6,7 @@
  * so revisions, gaps and the column in progress need no code of their own. A value that is not
  * there is NaN.
  *
+ * @import { Ghost } from '../later/before.js'
  * @import { Spec } from '../subscription.js'
  * @import { Row } from '../rows.js'
  * @typedef {{row: Row, tops: Float64Array, bases: Float64Array | null,
@@ -13,8 +14,8 @@
  *   reaches up to them; band: the least and the greatest value between columns
  */
 
-import { isGathered } from '../parts/gather.js';
-import { bandAt, valueAt } from '../rows.js';
+import { isGathered, TOGETHER } from '../parts/gather.js';
+import { bandAt, valueAt, wasAt } from '../rows.js';
 
 /** @param {Float64Array | undefined} old @param {number} count */
 const sized = (old, count) => (old?.length === count ? old : new Float64Array(count));
@@ -36,6 +37,8 @@ export class Columns {
   /** From where to where those reach that have no line of their own; none in a stack, where their
    * sum is a line. @type {[Float64Array, Float64Array] | null} */
   around = null;
+  /** What was before. @type {{colour: string, values: Float64Array}[]} */
+  ghosts = [];
   /** The least and the greatest of all that is drawn. @type {[number, number]} */
   extent = [0, 1];
 
@@ -49,8 +52,9 @@ export class Columns {
     return Math.max(0, Math.min(this.count - 1, at));
   }
 
-  /** @param {Spec} spec @param {Row[]} rows @param {number} endMs @param {number} rangeMs */
-  fill(spec, rows, endMs, rangeMs) {
+  /** @param {Spec} spec @param {Row[]} rows @param {number} endMs @param {number} rangeMs
+   * @param {Ghost | null} before */
+  fill(spec, rows, endMs, rangeMs, before) {
     const [own, others] = [rows.filter((row) => !isGathered(row)), rows.filter(isGathered)];
     this.stepMs = rows[0].window.stepMs;
     this.startMs = endMs - rangeMs;
@@ -79,6 +83,7 @@ export class Columns {
     });
     this.#gather(others, stacked);
     if (stacked) this.#stack();
+    this.#haunt(spec, rows, before);
     this.#survey();
     this.#mend(spec.nulls);
   }
@@ -105,6 +110,31 @@ export class Columns {
     else this.lines.push({ row: rows[0], tops: highs, bases: lows, band: null });
   }
 
+  /** Takes what was before: a ghost a line, or of a stack one of its height.
+   * @param {Spec} spec @param {Row[]} rows @param {Ghost | null} before */
+  #haunt(spec, rows, before) {
+    this.ghosts = [];
+    if (!before) return;
+    const stacked = spec.kind === 'stack';
+    for (const { key, colour, query } of rows) {
+      const row = before.find(key);
+      if (!row || (!stacked && colour === TOGETHER)) continue;
+      const sign = spec.queries[query]?.below ? -1 : 1;
+      let ghost = stacked ? this.ghosts[0] : undefined;
+      if (!ghost) {
+        ghost = { colour: stacked ? 'muted' : colour, values: new Float64Array(this.count) };
+        ghost.values.fill(NaN);
+        this.ghosts.push(ghost);
+      }
+      const { values } = ghost;
+      for (let at = 0; at < this.count; at += 1) {
+        const value = wasAt(row, this.timeAt(at) - before.shiftMs);
+        if (value === null || !Number.isFinite(value)) continue;
+        values[at] = values[at] === values[at] ? values[at] + value : sign * value;
+      }
+    }
+  }
+
   /** Puts each line on top of those before it. What is not there adds nothing and stays a gap. */
   #stack() {
     for (let at = 0; at < this.count; at += 1) {
@@ -119,7 +149,7 @@ export class Columns {
 
   /** Finds the gaps, where values begin, and how far they reach. */
   #survey() {
-    const { around } = this;
+    const { around, ghosts } = this;
     let [low, high, gap, seen] = [Infinity, -Infinity, -1, false];
     this.gaps = [];
     this.begin = 0;
@@ -141,6 +171,11 @@ export class Columns {
         any = true;
         low = Math.min(low, around[0][at]);
         high = Math.max(high, around[1][at]);
+      }
+      for (const { values } of ghosts) {
+        if (values[at] !== values[at]) continue;
+        low = Math.min(low, values[at]);
+        high = Math.max(high, values[at]);
       }
       if (any && gap >= 0) this.gaps.push([gap, at]);
       if (any && !seen) [seen, this.begin] = [true, at];

@@ -93,6 +93,26 @@ export function line(frame, columns, { row, tops }, thick, alpha) {
   }
 }
 
+/** What was before: a faint line of dashes, so that nobody takes it for what is.
+ * @param {Frame} frame @param {Columns} columns */
+export function ghosts({ ctx, x, y }, columns) {
+  ctx.lineWidth = 1.5;
+  ctx.setLineDash([2, 3]);
+  for (const { colour: name, values } of columns.ghosts) {
+    ctx.strokeStyle = faded(name, 0.75);
+    ctx.beginPath();
+    runs(values, (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const [px, py] = [x(columns.timeAt(at)), y(values[at])];
+        if (at === from) ctx.moveTo(px, py);
+        else ctx.lineTo(px, py);
+      }
+    });
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+}
+
 /** What lies between the columns of a line, as a shade with an edge: a peak of one column is as
  * wide as a pixel, and without its edge nobody would see it.
  * @param {Frame} frame @param {Columns} columns @param {Line} line */

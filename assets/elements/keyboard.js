@@ -8,6 +8,8 @@
 
 /** By how much of what is shown an arrow moves it. @type {Record<string, number>} */
 const ARROWS = { ArrowLeft: -0.5, ArrowRight: 0.5 };
+/** What a page is compared with, one press after the other. */
+const COMPARED = ['', 'period', '1d', '7d'];
 /** What has a use of its own for them. */
 const OWN_ARROWS = '.plot, .tbl, .data, .legend';
 /** Where keys write, or are somebody else's. */
@@ -78,6 +80,10 @@ function characters(actions, asked) {
     return [String(at + 1), () => actions.range(Number(dataset.range))];
   });
   const { share } = actions;
+  const compare = () => {
+    const at = COMPARED.indexOf(new URLSearchParams(location.search).get('compare') ?? '');
+    actions.compare(COMPARED[(at + 1) % COMPARED.length]);
+  };
   return {
     t: actions.theme,
     0: actions.back,
@@ -85,6 +91,7 @@ function characters(actions, asked) {
     '-': () => actions.scale(2),
     d: actions.table,
     f: actions.alone,
+    c: compare,
     ...(share && { e: share }),
     '?': asked.keys,
     '/': asked.palette,

@@ -7,6 +7,7 @@
  * so far took, what does not change is not written, and a table is sorted once for each press.
  *
  * @import { Spec } from '../subscription.js'
+ * @import { Ghost } from '../later/before.js'
  * @import { Row } from '../rows.js'
  * @typedef {{item: HTMLElement, button: Element, values: HTMLElement[], age: Element,
  *   rooms: number[]}} Entry  rooms: of the values, in letters
@@ -14,7 +15,7 @@
 
 import { figures } from '../parts/figures.js';
 import { isGathered } from '../parts/gather.js';
-import { ageOf, bandAt, resolution } from '../rows.js';
+import { ageOf, bandAt, resolution, wasAt } from '../rows.js';
 import { format, dateTime } from '../units.js';
 import { make } from './build.js';
 import { Chosen } from './chosen.js';
@@ -141,8 +142,9 @@ export class Legend {
 
   /** Writes the values at a time in ms, else the newest.
    * @param {Spec} spec @param {number | null} at
-   * @param {string} said an age that stands in the panel's head, and is not said again */
-  read(spec, at, said) {
+   * @param {string} said an age that stands in the panel's head, and is not said again
+   * @param {Ghost | null} before what is told beside the newest */
+  read(spec, at, said, before) {
     const { stats } = this.#form;
     this.#entries.forEach((entry, index) => {
       const row = this.#rows[index];
@@ -153,7 +155,8 @@ export class Legend {
         const text =
           at === null || stats[place] !== 'last' ? told(figure) : Legend.#under(row, at, told);
         const value = entry.values[place];
-        if (write(value, text) && text.length > entry.rooms[place]) {
+        const was = before && stats[place] === 'last' ? Legend.#was(row, at, told, before) : '';
+        if (write(value, text + was) && text.length > entry.rooms[place]) {
           entry.rooms[place] = text.length;
           value.style.minWidth = `${text.length}ch`;
         }
@@ -161,6 +164,15 @@ export class Legend {
       });
       write(entry.age, age === said ? '' : age);
     });
+  }
+
+  /** What a series was before, at the crosshair or at its newest value. @param {Row} row
+   * @param {number | null} at @param {(value: number | null) => string} told
+   * @param {Ghost} before */
+  static #was(row, at, told, { find, shiftMs }) {
+    const was = find(row.key);
+    const ms = at ?? row.n * row.window.stepMs;
+    return `, was ${told(was ? wasAt(was, ms - shiftMs) : null)}`;
   }
 
   /** The value of a series under the crosshair, with what lies between it and the one before.

@@ -13,9 +13,10 @@
  *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
  *   zoom: ((fromMs: number, toMs: number) => void) | null, back: () => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
+ *   ghost: (id: string, spec: Spec) => import('../later/before.js').Ghost | null,
  *   resized: () => void}} Page  now: the server's time in ms; view: what makes the view of a
  *   kind, nothing while that is loaded; cross: puts the crosshair of all charts somewhere; zoom:
- *   shows a stretch of time; back: what was shown before
+ *   shows a stretch of time; back: what was shown before; ghost: what a panel was so long before
  * @typedef {(host: HTMLElement, options: any) => any} Create
  */
 
@@ -204,7 +205,8 @@ export class Panel extends HTMLElement {
     const chart = isChart(spec.kind);
     const shown = chart ? this.#rows.filter(this.#legend.chosen.has) : this.#rows;
     const [endMs, rangeMs] = [this.#endMs, Panel.page.rangeMs()];
-    this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said });
+    const before = chart ? Panel.page.ghost(this.id, spec) : null;
+    this.#view.update({ rows: shown, endMs, rangeMs, said: this.#said, before });
     if (!chart) return;
     if (spec.legend && spec.kind !== 'heatmap') this.#legend.show(this.#rows, spec);
     this.#readout(spec);
@@ -231,7 +233,7 @@ export class Panel extends HTMLElement {
 
   /** Writes the legend's values. @param {Spec} spec */
   #readout(spec) {
-    this.#legend.read(spec, this.#cursor, this.#said);
+    this.#legend.read(spec, this.#cursor, this.#said, Panel.page.ghost(this.id, spec));
   }
 
   /** @param {Event} event */

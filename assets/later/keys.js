@@ -16,6 +16,7 @@ const KEYS = /** @type {[string[], string, boolean][]} */ ([
   [['1', '8'], 'The ranges in the bar, from the first on', true],
   [['f'], 'The panel under the pointer alone, and back', true],
   [['d'], 'Its numbers as a table', true],
+  [['c'], 'Compare with the time before, the day, the week', true],
   [['e'], 'Share it', true],
   [['t'], 'Dark or light', true],
   [['?'], 'This map', true],

@@ -15,7 +15,7 @@ import { figures } from './figures.js';
 /** After how long the largest are looked for again, in ms. */
 const AGAIN_MS = 60_000;
 /** The colour of what is drawn together. */
-const TOGETHER = 'c0';
+export const TOGETHER = 'c0';
 const GATHERING = new Set(['line', 'stack']);
 
 /** Whether a row is drawn together with others. @param {Row} row */

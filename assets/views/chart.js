@@ -7,8 +7,9 @@
  *
  * @import { Spec } from '../subscription.js'
  * @import { Row } from '../rows.js'
- * @typedef {{rows: Row[], endMs: number, rangeMs: number, said: string}} Model  said: an age that
- *   stands in the panel's head
+ * @import { Ghost } from '../later/before.js'
+ * @typedef {{rows: Row[], endMs: number, rangeMs: number, said: string,
+ *   before: Ghost | null}} Model  said: an age that stands in the panel's head
  * @typedef {{spec: Spec, width: number, height: number, drawn: () => void,
  *   cursor: (ms: number | null) => void, cross: (ms: number | null) => void,
  *   select: ((fromMs: number, toMs: number) => void) | null, back: () => void}} Options
@@ -19,7 +20,7 @@ import { Columns } from '../chart/columns.js';
 import { faded } from '../chart/colours.js';
 import { Frame } from '../chart/frame.js';
 import { apart, bucketName, cells, edged, ordered } from '../chart/heat.js';
-import { between, fan, line, shade, under } from '../chart/lines.js';
+import { between, fan, ghosts, line, shade, under } from '../chart/lines.js';
 import { beginning, grid, hatch, threshold } from '../chart/marks.js';
 import { follow } from '../chart/pointer.js';
 import { tickText, timeTicks } from '../chart/times.js';
@@ -66,7 +67,7 @@ class Chart {
   }
 
   /** @param {Model} model */
-  update({ rows, endMs, rangeMs }) {
+  update({ rows, endMs, rangeMs, before }) {
     const columns = this.#columns;
     if (rows.length === 0) {
       columns.count = 0;
@@ -75,7 +76,7 @@ class Chart {
       return;
     }
     const heat = this.spec.kind === 'heatmap';
-    columns.fill(this.spec, heat ? ordered(rows) : rows, endMs, rangeMs);
+    columns.fill(this.spec, heat ? ordered(rows) : rows, endMs, rangeMs, heat ? null : before);
     if (heat) apart(columns);
     this.#draw();
     this.options.drawn();
@@ -192,6 +193,7 @@ class Chart {
       for (const { row, tops } of lines) under(frame, columns, tops, 0, faded(row.colour, 0.3));
     else if (kind === 'line' && lines.length <= FILLED_MAX && lines[0] && !lines[0].band)
       under(frame, columns, lines[0].tops, 0, faded(lines[0].row.colour, 0.1));
+    ghosts(frame, columns);
     for (const each of lines) line(frame, columns, each, kind === 'line' ? 1.5 : 1);
     return undefined;
   }

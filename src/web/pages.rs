@@ -64,12 +64,14 @@ pub(crate) struct PageQuery {
     theme: Option<String>,
     /// The panel that is shown alone.
     panel: Option<String>,
+    /// How long before is shown beside the present; the script's matter.
+    compare: Option<String>,
 }
 
 impl PageQuery {
     /// What stays in the address when another range is chosen.
     pub(super) fn kept(&self) -> Kept {
-        let said = [("theme", &self.theme), ("panel", &self.panel)];
+        let said = [("theme", &self.theme), ("panel", &self.panel), ("compare", &self.compare)];
         let said =
             said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         Kept(said.collect())
@@ -241,7 +243,7 @@ pub(super) async fn shown(
             let board = Arc::clone(&find(pages, slug)?.spec);
             let (page, _) =
                 past::page(api, board, from, to).await.map_err(|error| past_refused(&error))?;
-            let data_json = still_json(&page, api.now(), live, asset::hash());
+            let data_json = still_json(&page, (from, to), api.now(), live);
             Ok((page, data_json))
         }
     }
@@ -410,7 +412,12 @@ pub(super) fn data_json(page: &Page, range: Span, build: &str) -> String {
 
 /// What the script of a page of the past begins with: the panels, whose channels it is told when
 /// it has subscribed.
-fn still_json(page: &Page, now: Timestamp, range: Span, build: &str) -> String {
+fn still_json(
+    page: &Page,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+    live: Span,
+) -> String {
     let panels: Vec<_> = (page.board.panels.iter())
         .map(|panel| json!({ "panel": panel.id, "channels": [], "spec": panel.document }))
         .collect();
@@ -418,8 +425,8 @@ fn still_json(page: &Page, now: Timestamp, range: Span, build: &str) -> String {
         "slug": page.board.slug, "revision": page.board.revision, "panels": panels,
     });
     json!({
-        "time": now.0, "build": build, "board": board, "range_ms": range.0,
-        "snapshots": {}, "at": {},
+        "time": now.0, "build": asset::hash(), "board": board, "range_ms": live.0,
+        "snapshots": {}, "at": {}, "past": [from.0, to.0],
     })
     .to_string()
 }
