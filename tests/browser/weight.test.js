@@ -9,7 +9,7 @@ import { Server } from './support/server.js';
 
 const PAGE_BYTES_MAX = 60_000;
 const EMBED_BYTES_MAX = 38_000;
-const VALUE_EMBED_BYTES_MAX = 30_000;
+const VALUE_EMBED_BYTES_MAX = 31_000;
 const REQUESTS_MAX = 24;
 
 /** @type {import('playwright-core').Browser} */
