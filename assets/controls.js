@@ -4,6 +4,7 @@
  * loaded when it is asked for. An embedded panel goes without.
  *
  * @import { Connection } from './connection.js'
+ * @import { LivePage } from './start.js'
  * @import { When } from './when.js'
  * @typedef {{range: (rangeMs: number) => void, stretch: (fromMs: number, toMs: number) => void,
  *   move: (part: number) => void, scale: (factor: number) => void,
@@ -19,6 +20,7 @@
  *   present the page is
  */
 
+import { actionsOf } from './actions.js';
 import { keyboard, reachable } from './elements/keyboard.js';
 import { recallSections } from './elements/sections.js';
 import { Status } from './elements/status.js';
@@ -188,6 +190,8 @@ function listen(actions) {
 const dataTable = () => import('./later/data.js');
 
 export const controls = {
+  /** The page lives: it can be told what to do. @param {LivePage} page */
+  begin: (page) => listen(actionsOf(page, controls)),
   alone,
   recallTheme,
   switchTheme,

@@ -4,9 +4,9 @@
  *
  * @import { Place } from './subscription.js'
  * @import { Stretch, When } from './when.js'
- * @typedef {{slug: () => string, now: () => number, changed: () => void,
- *   said: (text: string) => void}} Host  now: the server's time in ms; changed: another time is to
- *   be shown; said: words for the reader
+ * @typedef {{slug: () => string, only: string[] | null, now: () => number, changed: () => void,
+ *   said: (text: string) => void}} Host  only: the panels of an embed; now: the server's time in
+ *   ms; changed: another time is to be shown; said: words for the reader
  */
 
 import { readInlineSnapshot } from './frame.js';
@@ -52,11 +52,13 @@ export class Past {
 }
 
 /** Fetches a stretch of a board, and why some query of it failed, if one did.
- * @param {string} slug @param {Stretch} when @param {AbortSignal} signal
+ * @param {{slug: string, only: string[] | null}} board only: these of its panels, if any are named
+ * @param {Stretch} when @param {AbortSignal} signal
  * @returns {Promise<{past: Past, failed: string | undefined}>} */
-export async function fetchPast(slug, when, signal) {
+export async function fetchPast({ slug, only }, when, signal) {
   const [from, to] = [when.fromMs, when.toMs].map(Math.round);
-  const address = `/live/past?board=${encodeURIComponent(slug)}&from=${from}&to=${to}`;
+  const panels = only ? `&panels=${only.join()}` : '';
+  const address = `/live/past?board=${encodeURIComponent(slug)}&from=${from}&to=${to}${panels}`;
   const answer = await fetch(address, { signal });
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.error ?? answer.statusText);
@@ -96,8 +98,14 @@ export class Travel {
   /** Shows another time; the one before is a step back. @param {When} when */
   go(when) {
     this.#depth += 1;
-    this.#show(when);
     history.pushState(null, '', written(location.href, when));
+    return this.#show(when);
+  }
+  /** The same without a step: the way back belongs to the page around an embed.
+   * @param {When} when */
+  change(when) {
+    history.replaceState(null, '', written(location.href, when));
+    return this.#show(when);
   }
 
   /** @param {number} fromMs @param {number} toMs */
@@ -120,8 +128,8 @@ export class Travel {
     if (!('rangeMs' in this.when)) this.go({ rangeMs: this.liveMs });
   }
 
-  /** @param {When} when */
-  #show(when) {
+  /** @param {When} when @returns {Promise<string>} why it cannot be shown, empty when it is */
+  async #show(when) {
     const was = this.when;
     this.#fetching.abort();
     this.when = when;
@@ -129,21 +137,23 @@ export class Travel {
       this.past = null;
       this.liveMs = when.rangeMs;
       this.host.changed();
-      return;
+      return '';
     }
     // Until the windows are there, what was shown stays.
-    const { signal } = (this.#fetching = new AbortController());
-    fetchPast(this.host.slug(), when, signal).then(
-      ({ past, failed }) => {
-        if (failed) this.host.said(failed);
-        this.past = past;
-        this.host.changed();
-      },
-      (reason) => {
-        if (signal.aborted) return;
-        this.when = was;
-        this.host.said(`this time cannot be shown: ${reason.message}`);
-      },
-    );
+    const fetching = (this.#fetching = new AbortController());
+    const { only, slug } = this.host;
+    try {
+      const { past, failed } = await fetchPast({ slug: slug(), only }, when, fetching.signal);
+      if (failed) this.host.said(failed);
+      this.past = past;
+      this.host.changed();
+      return '';
+    } catch (reason) {
+      if (fetching.signal.aborted) return 'another time was asked for';
+      this.when = was;
+      const words = `this time cannot be shown: ${/** @type {Error} */ (reason).message}`;
+      this.host.said(words);
+      return words;
+    }
   }
 }

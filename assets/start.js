@@ -5,6 +5,8 @@
  * its panels, and one animation frame draws every marked panel that can be seen.
  *
  * @import { State } from './connection.js'
+ * @import { Past } from './past.js'
+ * @import { When } from './when.js'
  * @import { Channel, PageData } from './subscription.js'
  * @import { Page } from './elements/panel.js'
  * @import { Status } from './elements/status.js'
@@ -16,7 +18,6 @@ import { arranging, crosshair, drawing, Tasks, Views } from './elements/making.j
 import { Notice } from './elements/notice.js';
 import { isChart, Panel } from './elements/panel.js';
 import { follow } from './elements/tab.js';
-import { Travel } from './past.js';
 import { Board, stepOf } from './subscription.js';
 import { timeOfDay } from './units.js';
 import { endsOf } from './when.js';
@@ -38,23 +39,27 @@ const warn = (reason) =>
 
 /** Starts the page, if it holds the data of panels.
  * @param {typeof import('./controls.js').controls | null} controls none in an embed
- * @returns {boolean} whether it has panels */
-export function start(controls) {
+ * @param {string[] | null} [only] the panels that an embed was asked for; none: the whole board
+ * @returns {LivePage | null} nothing when it has no panels */
+export function start(controls, only = null) {
   const text = document.getElementById('wg-data')?.textContent;
-  if (!text) return false;
-  const data = JSON.parse(text);
-  const live = new LivePage(data, controls);
+  if (!text) return null;
+  const live = new LivePage(JSON.parse(text), controls, only);
   Panel.page = live;
   customElements.define('wg-panel', Panel);
-  controls?.listen(live.actions(controls));
-  live.begin(data.past);
-  return true;
+  controls?.begin(live);
+  live.begin();
+  return live;
 }
 
 /** The page while it lives. @implements {Page} */
-class LivePage {
+export class LivePage {
   /** @type {Set<Panel>} */
   panels = new Set();
+  /** What was chosen on a chart, and the way back; an embed shows what it was made for.
+   * @type {Page['zoom']} */
+  zoom = null;
+  back = () => {};
   fault = warn;
   #tasks = new Tasks();
   #notice = new Notice();
@@ -62,24 +67,29 @@ class LivePage {
   #drawing = drawing();
   redraw = this.#drawing.redraw;
   #views = new Views(load, () => this.#redrawAll(), warn);
-  #comparing = new Comparing({
+  comparing = new Comparing({
     slug: () => this.board.document.slug,
+    only: () => this.board.host.only,
     ends: () => endsOf(this.travel.when, this.now()),
     changed: () => this.#redrawAll(),
     said: (words) => this.#notice.say(words),
   }, comparing);
-  ghost = this.#comparing.of;
+  ghost = this.comparing.of;
   cross = crosshair((ms) => this.panels.forEach((panel) => panel.cross(ms)));
 
   /** @param {PageData} data
-   * @param {typeof import('./controls.js').controls | null} controls none in an embed */
-  constructor(data, controls) {
-    this.embedded = !controls;
+   * @param {typeof import('./controls.js').controls | null} controls none in an embed
+   * @param {string[] | null} only the panels of an embed */
+  constructor(data, controls, only) {
+    this.controls = controls;
+    // Whoever names panels gets them, even while they are empty.
+    this.keeps = only !== null;
     this.build = data.build;
+    this.first = data.past;
     this.skewMs = data.time - Date.now();
     const arrange = arranging(data.board, this.panels, arranger, warn);
     this.board = new Board(data, {
-      only: this.embedded ? (data.board.panels[0]?.panel ?? null) : null,
+      only,
       seen: ({ number }) =>
         [...this.panels].some((panel) => panel.wanted && this.#channels(panel).includes(number)),
       send: (command) => this.connection.send(command),
@@ -89,24 +99,33 @@ class LivePage {
           if (this.#channels(panel).includes(channel.number)) this.redraw(panel);
       },
       board: (document) => {
+        const { embed, gone } = document.spec;
+        // The server says why it may not be embedded any more.
+        if (!controls && !embed && !gone) return location.reload();
         arrange(document).then(() => {
           controls?.showAlone();
           this.#redrawAll();
         });
       },
-      said: (words) => this.#notice.say(words),
+      said: this.said,
       fault: warn,
     });
-    this.travel = new Travel(data.range_ms, {
-      slug: () => this.board.document.slug,
-      now: () => this.#clock(),
-      changed: () => this.#travelled(controls),
-      said: (words) => this.#notice.say(words),
-    });
-    /** What was chosen on a chart, and the way back; an embed shows what it was made for. */
-    this.zoom = this.embedded ? null : this.travel.zoom;
-    this.back = this.travel.back;
+    /** Where in time the page is. @type {{past: Past | null, when: When}} */
+    this.travel = { past: null, when: { rangeMs: data.range_ms } };
     this.connection = this.#connection();
+  }
+
+  /** Learns to be elsewhere in time, and goes where the page was made for.
+   * @param {typeof import('./past.js').Travel} Travel */
+  travelling(Travel) {
+    const { only } = this.board.host;
+    const slug = () => this.board.document.slug;
+    const { said, now } = { said: this.said, now: () => this.clock() };
+    const changed = () => this.#travelled();
+    const travel = new Travel(this.board.rangeMs, { only, slug, now, changed, said });
+    this.travel = travel;
+    travel.begin(this.first);
+    return travel;
   }
 
   #connection() {
@@ -123,7 +142,7 @@ class LivePage {
         const words = `connection lost at ${timeOfDay(state.since)}, trying again`;
         if (this.#notice.lost(lost && words)) this.#redrawAll();
         // An embed has no pill that would say it; the sheet needs the word all the same.
-        if (this.embedded)
+        if (!this.controls)
           root.dataset.state = state.name === 'connecting' ? 'still' : state.name;
       },
       fault: (words) => {
@@ -134,23 +153,21 @@ class LivePage {
     });
   }
 
-  /** @param {[number, number] | undefined} past the stretch that the page was made for */
-  begin(past) {
-    const restyle = () => this.#restyle();
+  begin() {
+    const restyle = () => this.restyle();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
     // Paper has colours of its own, and is not waited for.
     matchMedia('print').addEventListener('change', () => {
-      this.#restyle();
+      this.restyle();
       this.#drawing.draw();
       this.#tasks.run(Infinity);
     });
     follow(this.connection, () => this.#show(), () => this.#redrawAll());
-    if (!this.embedded) this.travel.begin(past);
     addEventListener('popstate', () => {
       this.panels.forEach((panel) => panel.recall());
-      this.#comparing.follow();
+      this.comparing.follow();
     });
-    this.#comparing.follow();
+    this.comparing.follow();
     this.connection.open();
   }
 
@@ -171,8 +188,16 @@ class LivePage {
   rangeMs() {
     return (this.travel.past ?? this.board).rangeMs;
   }
+  /** Says something to the reader. @param {string} words */
+  said = (words) => this.#notice.say(words);
+  /** How far behind the present the page is, in ms; 0 when it is live. */
+  behindMs() {
+    const { past } = this.travel;
+    const stands = past ? past.toMs - this.skewMs : this.#pausedAt;
+    return stands && Date.now() - stands;
+  }
   /** The server's time in ms. */
-  #clock() {
+  clock() {
     return Date.now() + this.skewMs;
   }
   /** The time that the page shows as the present, in ms. */
@@ -180,7 +205,7 @@ class LivePage {
     if (this.travel.past) return this.travel.past.toMs;
     // While nothing comes, the page shows the moment when something last came.
     const stands = this.#pausedAt || (this.lost() && this.connection.state.since);
-    return stands ? stands + this.skewMs : this.#clock();
+    return stands ? stands + this.skewMs : this.clock();
   }
   lost() {
     const { name } = this.connection.state;
@@ -199,14 +224,12 @@ class LivePage {
     for (const number of this.#channels(panel)) this.board.want(number);
     this.redraw(panel);
   }
-  resized() {
-    if (this.embedded) tellSize();
-  }
 
   #redrawAll() {
     this.panels.forEach(this.redraw);
   }
-  #restyle() {
+  /** Another theme is to be seen. */
+  restyle() {
     for (const panel of this.panels) panel.renew();
     this.#redrawAll();
   }
@@ -237,64 +260,18 @@ class LivePage {
   }
 
   /** Pauses, or goes on. @param {boolean} pause */
-  #pause(pause) {
+  pause(pause = !this.#pausedAt) {
     this.#pausedAt = pause ? Date.now() : 0;
     this.#show();
     this.#tell();
     this.#redrawAll();
   }
 
-  /** Another time is shown. @param {typeof import('./controls.js').controls | null} controls */
-  #travelled(controls) {
+  /** Another time is shown. */
+  #travelled() {
     const { when } = this.travel;
     if ('rangeMs' in when && when.rangeMs !== this.board.rangeMs) this.board.setRange(when.rangeMs);
-    controls?.markRange(when);
-    this.#pause(!('rangeMs' in when));
+    this.controls?.markRange(when);
+    this.pause(!('rangeMs' in when));
   }
-
-  /** What a reader can do beside the panels.
-   * @param {typeof import('./controls.js').controls} controls
-   * @returns {import('./controls.js').Actions} */
-  actions(controls) {
-    const { travel } = this;
-    return {
-      range: (rangeMs) => travel.go({ rangeMs }),
-      stretch: travel.zoom,
-      move: (part) => travel.move(part),
-      scale: (factor) => travel.scale(factor),
-      back: travel.back,
-      pause: () => (travel.past ? travel.live() : this.#pause(!this.#pausedAt)),
-      theme: () => {
-        controls.switchTheme();
-        this.#restyle();
-      },
-      table: (panel) => {
-        const chosen = panel instanceof Panel ? panel : [...this.panels][0];
-        chosen?.toggleTable(controls.dataTable).catch(warn);
-      },
-      alone: controls.alone,
-      compare: this.#comparing.set,
-      escape: () => controls.alone(null),
-      said: (words) => this.#notice.say(words),
-      behindMs: () => {
-        const stands = travel.past ? travel.past.toMs - this.skewMs : this.#pausedAt;
-        return stands && Date.now() - stands;
-      },
-      stepMs: () => stepOf(this.board.rangeMs),
-      connection: this.connection,
-      now: () => this.#clock(),
-    };
-  }
-}
-
-/** An embed tells its height to the page around it, and to no other. */
-function tellSize() {
-  if (parent === window) return;
-  const origin =
-    location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
-  if (!origin || origin === 'null') return;
-  parent.postMessage(
-    { watchglass: 'size', height: Math.ceil(root.getBoundingClientRect().height) },
-    origin,
-  );
 }

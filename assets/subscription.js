@@ -25,17 +25,19 @@
  * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,
  *   or an element with where it leads and what is inside
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
- * @typedef {{title?: string, mistakes?: string[], gone?: boolean}} About  what is to be said beside
- *   the panels; gone: the board was removed
+ * @typedef {{title?: string, mistakes?: string[], embed?: boolean, gone?: boolean}} About  what is
+ *   to be said beside the panels; embed: whether they may stand in other pages; gone: the board
+ *   was removed
  * @typedef {{slug: string, revision: number, spec: About, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
- *   snapshots: Record<string, string>, at: Record<string, {epoch: string, seq: number}>,
- *   past?: [number, number]}} PageData
+ *   past?: [number, number], snapshots: Record<string, string>,
+ *   at: Record<string, {epoch: string, seq: number}>}} PageData  past: the stretch that is shown at
+ *   first, in ms
  * @typedef {{send: (command: object) => void, changed: (channel: Channel) => void,
  *   board: (document: Document) => void, said: (text: string) => void,
- *   fault: (reason: unknown) => void, only: string | null, 
+ *   fault: (reason: unknown) => void, only: string[] | null,
  *   seen: (channel: Channel) => boolean}} Host
- *   only: the one panel of an embed; seen: whether anybody sees what the channel shows
+ *   only: the panels of an embed, in its order; seen: whether anybody sees what the channel shows
  */
 
 import { readInlineSnapshot, readSnapshot } from './frame.js';
@@ -122,7 +124,7 @@ export class Board {
           id,
           board: this.document.slug,
           range: rangeText(rangeMs),
-          ...(this.host.only && { panels: [this.host.only] }),
+          ...(this.host.only && { panels: this.host.only }),
           ...(Object.keys(from).length > 0 && { from }),
         },
       },
@@ -176,8 +178,9 @@ export class Board {
 
   /** @param {Document} document */
   #board(document) {
-    if (this.host.only)
-      document.panels = document.panels.filter(({ panel }) => panel === this.host.only);
+    const { only } = this.host;
+    if (only)
+      document.panels = only.flatMap((id) => document.panels.filter(({ panel }) => panel === id));
     this.document = document;
     this.used = new Set(document.panels.flatMap((place) => place.channels));
     for (const channel of this.channels.values()) {

@@ -14,8 +14,7 @@ let media = [];
 function made() {
   media = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
   const element = document.createElement('i');
-  element.className = 'sr';
-  element.ariaHidden = 'true';
+  element.hidden = true;
   document.body.append(element);
   return element;
 }

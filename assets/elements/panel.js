@@ -8,15 +8,16 @@
  * @import { Channel, Place, Spec } from '../subscription.js'
  * @import { Row } from '../rows.js'
  * @typedef {{place: (id: string) => Place | undefined, channel: (number: number) => Channel,
- *   rangeMs: () => number, now: () => number, lost: () => boolean, embedded: boolean,
+ *   rangeMs: () => number, now: () => number, lost: () => boolean, keeps: boolean,
  *   panels: Set<Panel>, redraw: (panel: Panel) => void, fault: (reason: unknown) => void,
  *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
  *   zoom: ((fromMs: number, toMs: number) => void) | null, back: () => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
- *   ghost: (id: string, spec: Spec) => import('../later/before.js').Ghost | null,
- *   resized: () => void}} Page  now: the server's time in ms; view: what makes the view of a
- *   kind, nothing while that is loaded; cross: puts the crosshair of all charts somewhere; zoom:
- *   shows a stretch of time; back: what was shown before; ghost: what a panel was so long before
+ *   ghost: (id: string, spec: Spec) => import('../later/before.js').Ghost | null}} Page
+ *   now: the server's time in ms; keeps: whether panels stay that have nothing to show; view: what
+ *   makes the view of a kind, nothing while that is loaded; cross: puts the crosshair of all charts
+ *   somewhere; zoom: shows a stretch of time; back: what was shown before; ghost: what a panel was
+ *   so long before
  * @typedef {(host: HTMLElement, options: any) => any} Create
  */
 
@@ -119,7 +120,6 @@ export class Panel extends HTMLElement {
     this.#size = plot;
     if (this.#view) requestAnimationFrame(() => this.#view?.resize(plot[0], plot[1]));
     else Panel.page.redraw(this);
-    Panel.page.resized();
   }
 
   /** Draws what the windows hold; called once a frame at most. */
@@ -139,7 +139,7 @@ export class Panel extends HTMLElement {
     this.#age(spec);
     const main =
       spec.kind === 'text' || this.#rows.some(({ query }) => query === 0 || spec.kind !== 'stat');
-    if (spec.hide_when_empty && !Panel.page.embedded) this.toggleAttribute('hidden', !main);
+    if (spec.hide_when_empty && !Panel.page.keeps) this.toggleAttribute('hidden', !main);
     if (!main) return this.#empty(spec);
     if (this.#view) return this.#update(spec);
     const create = Panel.page.view(spec.kind);

@@ -72,10 +72,21 @@ function told({ spec: { title, mistakes = [], gone } }) {
   if (words + mistakes.join('') !== is) box.replaceChildren(fresh, make('ul', {}, items));
 }
 
+/** Says in an embed, where nothing else would, that nothing is left. @param {boolean} empty */
+function emptied(empty) {
+  const note = document.querySelector('.grid > .empty');
+  if (!empty) return note?.remove();
+  const words = 'this was removed: no dashboard file has it any more';
+  if (!note) document.querySelector('.grid')?.append(emptyNote(words));
+  return undefined;
+}
+
 /** @param {Place[]} places those that stand in the page already
  * @param {Set<Panel>} shown the panels on the page
  * @returns {(document: Document) => void} */
 export function arranger(places, shown) {
+  // An embed is one grid, and says nothing beside its panels.
+  const sectioned = document.documentElement.dataset.mode !== 'embed';
   const shapes = new Map(places.map((place) => [place.panel, shapeOf(place)]));
   return (board) => {
     told(board);
@@ -85,7 +96,9 @@ export function arranger(places, shown) {
     /** @type {Map<Element, Element>} the panel that stands last so far in each grid */
     const last = new Map();
     for (const place of panels) {
-      const grid = gridOf(place.spec.section ?? '');
+      const grid = sectioned
+        ? gridOf(place.spec.section ?? '')
+        : document.querySelector('.grid');
       if (!grid) return;
       const before = last.get(grid);
       let element = document.getElementById(place.panel);
@@ -105,6 +118,7 @@ export function arranger(places, shown) {
       shapes.set(place.panel, shape);
       last.set(grid, element);
     }
-    tidy();
+    if (sectioned) tidy();
+    else emptied(panels.length === 0);
   };
 }

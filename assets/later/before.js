@@ -9,8 +9,9 @@
  * @import { Spec } from '../subscription.js'
  * @import { Stretch } from '../when.js'
  * @import { Row } from '../rows.js'
- * @typedef {{slug: () => string, ends: () => Stretch, changed: () => void,
- *   said: (text: string) => void}} Host  ends: of what the page shows
+ * @typedef {{slug: () => string, only: () => string[] | null, ends: () => Stretch,
+ *   changed: () => void, said: (text: string) => void}} Host  only: the panels of an embed; ends: of
+ *   what the page shows
  * @typedef {{shiftMs: number, find: (key: string) => Row | undefined}} Ghost  find: the series of
  *   that key, so long before
  */
@@ -82,7 +83,8 @@ export class Before {
   /** @param {string} slug @param {Stretch} stretch @param {AbortSignal} signal */
   async #fetch(slug, stretch, signal) {
     try {
-      const { past } = await fetchPast(slug, stretch, signal);
+      const board = { slug, only: this.host.only() };
+      const { past } = await fetchPast(board, stretch, signal);
       this.#past = past;
       this.#rows.clear();
       this.host.changed();

@@ -309,6 +309,7 @@ impl Board {
         let panels = panels.collect();
         let document = json!({
             "title": dashboard.title, "description": dashboard.description, "mistakes": mistakes,
+            "embed": dashboard.embed,
         });
         let slug = dashboard.slug.clone();
         let spec = Arc::new(BoardSpec { slug, revision, document, panels });

@@ -99,23 +99,23 @@ fn own_origin(origin: &str, host: &str) -> bool {
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
 }
 
-/// The policy of every page but embeds: nothing foreign, nothing inline, no framing.
+/// What every page may: nothing foreign, nothing inline. Who may frame it follows.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
     form-action 'self'; require-trusted-types-for 'script'; trusted-types 'none'; \
     frame-ancestors ";
 
 /// The policy of what nobody may frame: nearly every answer carries it.
-static UNFRAMED: LazyLock<HeaderValue> =
-    LazyLock::new(|| HeaderValue::from_str(&policy(&[])).expect("the policy is a header value"));
+static UNFRAMED: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let policy = format!("{POLICY}'none'");
+    HeaderValue::from_str(&policy).expect("the policy is a header value")
+});
 
-/// The policy for a page that these origins may frame; nobody when there are none.
-pub(crate) fn policy(parents: &[String]) -> String {
-    if parents.is_empty() {
-        format!("{POLICY}'none'")
-    } else {
-        format!("{POLICY}{}", parents.join(" "))
-    }
+/// The policy for what our own pages and those of these origins may frame.
+pub(crate) fn framed(parents: &[String]) -> String {
+    let own = ["'self'"].into_iter();
+    let all: Vec<&str> = own.chain(parents.iter().map(String::as_str)).collect();
+    format!("{POLICY}{}", all.join(" "))
 }
 
 /// What lies under `/api/v1/` and changes something: no page of another site may use it.

@@ -412,7 +412,7 @@ pub(super) fn data_json(page: &Page, range: Span, build: &str) -> String {
 
 /// What the script of a page of the past begins with: the panels, whose channels it is told when
 /// it has subscribed.
-fn still_json(
+pub(super) fn still_json(
     page: &Page,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
@@ -422,7 +422,8 @@ fn still_json(
         .map(|panel| json!({ "panel": panel.id, "channels": [], "spec": panel.document }))
         .collect();
     let board = json!({
-        "slug": page.board.slug, "revision": page.board.revision, "panels": panels,
+        "slug": page.board.slug, "revision": page.board.revision, "spec": page.board.document,
+        "panels": panels,
     });
     json!({
         "time": now.0, "build": asset::hash(), "board": board, "range_ms": live.0,
@@ -445,7 +446,7 @@ pub(super) fn past_json(page: &Page, failed: Option<&str>) -> String {
     .to_string()
 }
 
-fn past_refused(error: &ApiError) -> Refusal {
+pub(super) fn past_refused(error: &ApiError) -> Refusal {
     Refusal(error.status_code(), "No such time", error.to_string())
 }
 

@@ -107,6 +107,15 @@ fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
+/// The board with these of its panels alone, in this order; all when none are named.
+pub(super) fn narrowed(board: &Arc<BoardSpec>, named: Option<&[String]>) -> Arc<BoardSpec> {
+    let Some(ids) = named else { return Arc::clone(board) };
+    let panel = |id: &String| board.panels.iter().find(|panel| panel.id == *id).cloned();
+    let panels = ids.iter().filter_map(panel).collect();
+    let (slug, document) = (board.slug.clone(), board.document.clone());
+    Arc::new(BoardSpec { slug, revision: board.revision, document, panels })
+}
+
 /// The page of a board over a stretch of the past, and why some query failed, if one did.
 pub(super) async fn page(
     api: &Api,
@@ -129,6 +138,7 @@ pub(super) struct Ask {
     board: String,
     from: String,
     to: String,
+    panels: Option<String>,
 }
 
 /// Answers `GET /live/past`: the windows of a board over a stretch of the past, in the form of
@@ -155,7 +165,11 @@ async fn try_windows(ask: &Ask, pages: &Pages, api: &Api) -> Result<String, ApiE
     let missing = || ApiError::NotFound(format!("there is no dashboard `{}`", ask.board));
     let board = pages.boards.find(&ask.board).ok_or_else(missing)?;
     let When::Past(from, to) = when else { return Err(missing()) };
-    let (page, failed) = page(api, Arc::clone(&board.spec), from, to).await?;
+    let panels = ask.panels.as_ref();
+    let named: Option<Vec<String>> =
+        panels.map(|panels| panels.split(',').map(str::to_owned).collect());
+    let spec = narrowed(&board.spec, named.as_deref());
+    let (page, failed) = page(api, spec, from, to).await?;
     Ok(pages::past_json(&page, failed.as_deref()))
 }
 

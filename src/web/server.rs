@@ -213,7 +213,8 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
                 .route("/d", get().to(pages::dashboards))
                 .route("/d/metric", get().to(pages::metric))
                 .route("/d/{slug}", get().to(pages::dashboard))
-                .route("/embed/{dashboard}/{panel}", get().to(super::embed::embed))
+                .route("/embed/{dashboard}", get().to(super::embed::board))
+                .route("/embed/{dashboard}/{panels}", get().to(super::embed::panels))
                 .route("/panel/{dashboard}/{picture}", get().to(super::picture::panel))
                 .route("/badge/{dashboard}/{picture}", get().to(super::picture::badge_of))
                 .default_service(web::to(pages::not_found)),

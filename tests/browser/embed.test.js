@@ -1,46 +1,13 @@
 /**
  * One panel inside another site's page: shown where the configuration allows the site, refused by
- * the browser everywhere else.
+ * the browser everywhere else. What stands in `embeds.test.js` begins where that is settled.
  */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { launch, visit } from './support/browser.js';
 import { Server } from './support/server.js';
-
-/** Another site: a page that frames what its address asks for. */
-class Site {
-  /** What its page is told by the frame. */
-  static script = `addEventListener('message', ({ origin, data }) => {
-    window.told = { origin, data };
-  });`;
-
-  static async start() {
-    const site = new Site();
-    site.server = http.createServer((request, response) => {
-      const framed = new URL(request.url ?? '/', 'http://site').searchParams.get('frame');
-      response.setHeader('content-type', 'text/html; charset=utf-8');
-      response.end(
-        `<!doctype html><title>Another site</title><link rel="icon" href="data:,">` +
-          `<script>${Site.script}</script>` +
-          (framed ? `<iframe width="600" height="300" src="${framed}"></iframe>` : ''),
-      );
-    });
-    site.server.listen(0, '127.0.0.1');
-    await once(site.server, 'listening');
-    const { port } = /** @type {import('node:net').AddressInfo} */ (site.server.address());
-    site.url = `http://127.0.0.1:${port}`;
-    return site;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}
+import { Site } from './support/site.js';
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -117,8 +84,12 @@ test('whole pages are never framed, not even by a site that is allowed', async (
   for (const path of ['/', '/d', '/d/self', '/nowhere']) await refused(allowed, path);
 });
 
-test('a dashboard that does not join in is not embedded', async () => {
-  await refused(allowed, '/embed/self/viewers');
+test('a dashboard that does not join in says so in its frame', async () => {
+  const opened = await visit(browser, framing(allowed, '/embed/self/viewers'));
+  const words = opened.page.frameLocator('iframe').getByRole('alert');
+  await words.getByText('Not for embedding: dashboard self may not be embedded').waitFor();
+  await opened.close([/403/]);
+  await refused(foreign, '/embed/self/viewers');
   const answer = await fetch(`${server.url}/embed/self/viewers`);
   assert.equal(answer.status, 403);
   assert.match(await answer.text(), /embed = true/);
@@ -130,7 +101,7 @@ test('the headers say who may frame, and set no cookie', async () => {
   const panel = await headers(PANEL);
   assert.match(
     panel.get('content-security-policy') ?? '',
-    new RegExp(`frame-ancestors ${allowed.url}$`),
+    new RegExp(`frame-ancestors 'self' ${allowed.url}$`),
   );
   assert.equal(panel.get('x-frame-options'), null);
   const page = await headers('/');

@@ -11,6 +11,7 @@
 mod api;
 mod dear;
 mod durable;
+mod embeds;
 mod explore;
 mod fallback;
 mod fanout;

@@ -84,30 +84,9 @@ async fn what_is_not_there_is_said_in_html() {
     let app = App::start().await;
     assert!(page(&app, "/d/nowhere", 404).await.contains("<code>nowhere</code>"));
     assert!(page(&app, "/nothing/at/all", 404).await.contains("/nothing/at/all"));
-    assert!(page(&app, "/embed/overview/nothing", 404).await.contains("<code>nothing</code>"));
-    assert!(page(&app, "/embed/closed/cpu", 403).await.contains("<code>embed = true</code>"));
     for range in ["3y", "5", "-1m", "0s", "abc"] {
         page(&app, &format!("/?range={range}"), 400).await;
     }
-}
-
-#[tokio::test]
-async fn embeds_are_framed_by_their_parents_alone() {
-    let more = "[embed]\nparents = [\"https://intranet.example\", \"http://127.0.0.1:8080\"]\n";
-    let app = App::with(more).await;
-    let answer = app.get("/embed/overview/cpu?theme=dark&range=5m").await;
-    assert_eq!(answer.status, 200);
-    check_headers(&answer, "embed");
-    let expected = "frame-ancestors https://intranet.example http://127.0.0.1:8080";
-    assert!(policy(&answer).ends_with(expected), "{}", policy(&answer));
-    assert_eq!(answer.header("cross-origin-resource-policy"), Some("cross-origin"));
-    assert_eq!(answer.header("x-frame-options"), None);
-    let text = answer.text();
-    assert!(text.contains("id=\"wg-data\"") && !text.contains("<nav"), "{text}");
-    page(&app, "/", 200).await;
-
-    let nobody = App::start().await.get("/embed/overview/cpu").await;
-    assert!(policy(&nobody).ends_with("frame-ancestors 'none'"), "{}", policy(&nobody));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ const ORDER: &[&[&str]] = &[
     &["main.js", "embed.js", "explore.js"],
     &["explore/"],
     &["start.js", "controls.js"],
+    &["actions.js"],
     &["later/"],
     &["elements/"],
     &["views/"],

@@ -24,7 +24,8 @@ const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
 const PAGE: &[&str] = &["range", "from", "to", "theme", "panel"];
-const EMBED: &[&str] = &["range", "theme"];
+const EMBED: &[&str] = &["range", "from", "to", "theme", "bg", "title"];
+const EMBEDS: &[&str] = &["panels", "range", "from", "to", "theme", "bg", "title"];
 const PICTURE: &[&str] = &["range", "theme", "w", "h"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
@@ -51,7 +52,8 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/d/metric", &["*name", "range", "from", "to", "theme", "panel"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
-    route(GET, "/embed/{dashboard}/{panel}", EMBED, "A panel to stand in another page"),
+    route(GET, "/embed/{dashboard}", EMBEDS, "A dashboard, or some of its panels, to stand in another page"),
+    route(GET, "/embed/{dashboard}/{panels}", EMBED, "A panel to stand in another page, or several with commas between their ids"),
     route(GET, "/panel/{dashboard}/{picture}", PICTURE, "A panel as a picture, its id with .svg or .png"),
     route(GET, "/badge/{dashboard}/{picture}", &["label", "range"], "The newest value of a panel as a badge, its id with .svg"),
     route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),
@@ -60,7 +62,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/live/poll", &["board", "range", "query", "window", "step", "enc"], "The live protocol over long polling"),
     route(POST, "/live/command", &["*key"], "Commands of an event stream or a poll"),
     route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
-    route(GET, "/live/past", &["*board", "*from", "*to"], "The windows of a board over a stretch of the past"),
+    route(GET, "/live/past", &["*board", "*from", "*to", "panels"], "The windows of a board, or of some of its panels, over a stretch of the past"),
     route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
     route(POST, "/api/v1/push", PUSH, "Push JSON"),
     route(POST, "/api/v1/write", PUSH, "Prometheus remote write, 1.0 and 2.0"),

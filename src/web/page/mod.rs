@@ -6,6 +6,7 @@
 //! are the pictures of [`crate::render::still`], which escape for themselves.
 
 mod address;
+mod embed;
 mod explore;
 mod panel;
 mod status;
@@ -18,6 +19,7 @@ use crate::dashboard::{Dashboard, Panel};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, time_of_day};
 pub use address::{Kept, Seen};
+pub use embed::{EmbedError, EmbedPage, embed, embed_error};
 pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
 use panel::{Body, PanelView};
 pub use status::{StatusPage, StatusTable, status};
@@ -170,21 +172,6 @@ pub struct BoardPage<'a> {
     pub push_base: Option<&'a str>,
 }
 
-/// One panel that stands in another page.
-#[derive(Debug, Clone)]
-pub struct EmbedPage<'a> {
-    /// The assets.
-    pub assets: &'a AssetUrls,
-    /// The theme asked for; otherwise the reader's own.
-    pub theme: Option<Theme>,
-    /// The panel.
-    pub panel: &'a Panel,
-    /// What it shows.
-    pub data: &'a PanelData,
-    /// The first windows for the script, as in [`BoardPage::data_json`].
-    pub data_json: &'a str,
-}
-
 /// All dashboards.
 #[derive(Debug, Clone)]
 pub struct ListPage<'a> {
@@ -289,22 +276,6 @@ fn range_links(shown: Span, own: &str) -> Vec<RangeLink> {
     RANGES.iter().map(link).collect()
 }
 
-/// The page of one panel that stands in another page: no chrome, no links.
-pub fn embed(page: &EmbedPage<'_>) -> String {
-    let mut view = PanelView::new(page.panel, page.data);
-    // Whoever embeds a panel gets it, even while it is empty.
-    view.hidden = false;
-    rendered(&EmbedTemplate {
-        assets: page.assets,
-        script: page.assets.with_views(&page.assets.embed, [page.panel]),
-        theme: page.theme,
-        title: &page.panel.title,
-        time: time_of_day(page.data.now, page.data.zone, true),
-        panels: vec![view],
-        data: script_json(page.data_json),
-    })
-}
-
 /// The page that lists all dashboards.
 pub fn dashboards(page: &ListPage<'_>) -> String {
     let ListPage { shell, dashboards, mistakes } = page;
@@ -317,8 +288,13 @@ pub fn error(page: &ErrorPage<'_>) -> String {
         shell: &page.shell,
         status: page.status,
         title: page.title,
-        parts: page.text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect(),
+        parts: parts(page.text),
     })
+}
+
+/// A text in parts; those that are values are set apart.
+fn parts(text: &str) -> Vec<(bool, &str)> {
+    text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect()
 }
 
 struct RangeLink {
@@ -348,18 +324,6 @@ struct BoardTemplate<'a> {
     mistakes: &'a [String],
     metric: Option<&'a str>,
     push_base: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "embed.html")]
-struct EmbedTemplate<'a> {
-    assets: &'a AssetUrls,
-    script: Script,
-    theme: Option<Theme>,
-    title: &'a str,
-    time: String,
-    panels: Vec<PanelView<'a>>,
-    data: String,
 }
 
 #[derive(Template)]

@@ -1,5 +1,7 @@
 //! Pages as HTML: complete without scripts, nothing from outside as markup, nothing inline.
 
+mod embed;
+
 use super::*;
 use crate::dashboard::{
     Level, Link, Mapping, Mark, PanelKind, PanelQuery, Threshold, Unit, markdown,
@@ -470,50 +472,6 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
     check_markup(&linked);
     assert!(linked.contains("<li><code>a.toml:3: &#60;b&#62;</code></li>"), "{linked}");
     assert!(!linked.contains(hidden));
-}
-
-#[test]
-fn an_embed_has_no_chrome() {
-    let (assets, mut panel) = (assets(), panel("cpu", PanelKind::Line));
-    panel.hide_when_empty = true;
-    let html = embed(&EmbedPage {
-        assets: &assets,
-        theme: Some(Theme::Light),
-        panel: &panel,
-        data: &data(vec![vec![(Labels::named("x"), vec![1.0; 10])]]),
-        data_json: "{}",
-    });
-    check_markup(&html);
-    assert!(html.contains(r#"data-mode="embed" data-theme="light">"#), "{html}");
-    assert!(html.contains(r#"id="wg-data""#) && html.contains("<wg-panel "));
-    assert!(html.contains(r#"<script type="module" src="/assets/h/embed.js"></script>"#));
-    for chrome in ["main.js", "<nav", "class=\"bar\"", " hidden>\n<header"] {
-        assert!(!html.contains(chrome), "{chrome}");
-    }
-    assert_eq!(Theme::parse("light"), Some(Theme::Light));
-    assert_eq!(Theme::parse("pink"), None);
-}
-
-#[test]
-fn a_page_names_the_views_of_its_panels_and_no_others() {
-    let assets = assets();
-    for (kind, view) in [
-        (PanelKind::Line, "chart"),
-        (PanelKind::Stack, "chart"),
-        (PanelKind::Stat, "stat"),
-        (PanelKind::Gauge, "gauge"),
-        (PanelKind::Table, "table"),
-        (PanelKind::Timeline, "timeline"),
-        (PanelKind::Text, "text"),
-    ] {
-        let (panel, data) = (panel("a", kind), data(vec![Vec::new()]));
-        let (assets, data, panel) = (&assets, &data, &panel);
-        let html = embed(&EmbedPage { assets, theme: None, panel, data, data_json: "{}" });
-        assert!(!html.contains("page.css"), "an embed has nothing around it: {html}");
-        let named: Vec<&str> = html.split("modulepreload\" href=\"/assets/h/").skip(1).collect();
-        let named: Vec<&str> = named.iter().filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(named, ["embed.js", "start.js", &format!("views/{view}.js")]);
-    }
 }
 
 #[test]

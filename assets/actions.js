@@ -1,0 +1,42 @@
+/**
+ * What a reader can do beside the panels, on the page that lives.
+ *
+ * @import { Actions } from './controls.js'
+ * @import { LivePage } from './start.js'
+ */
+
+import { Panel } from './elements/panel.js';
+import { Travel } from './past.js';
+import { stepOf } from './subscription.js';
+
+/** @param {LivePage} page
+ * @param {typeof import('./controls.js').controls} controls @returns {Actions} */
+export function actionsOf(page, controls) {
+  const travel = page.travelling(Travel);
+  page.zoom = travel.zoom;
+  page.back = travel.back;
+  return {
+    range: (rangeMs) => travel.go({ rangeMs }),
+    stretch: travel.zoom,
+    move: (part) => travel.move(part),
+    scale: (factor) => travel.scale(factor),
+    back: travel.back,
+    pause: () => (travel.past ? travel.live() : page.pause()),
+    theme: () => {
+      controls.switchTheme();
+      page.restyle();
+    },
+    table: (panel) => {
+      const chosen = panel instanceof Panel ? panel : [...page.panels][0];
+      chosen?.toggleTable(controls.dataTable).catch(page.fault);
+    },
+    alone: controls.alone,
+    compare: page.comparing.set,
+    escape: () => controls.alone(null),
+    said: page.said,
+    behindMs: () => page.behindMs(),
+    stepMs: () => stepOf(page.board.rangeMs),
+    connection: page.connection,
+    now: () => page.clock(),
+  };
+}
