@@ -55,7 +55,7 @@ export function recallSections() {
 /** The grid of a section, made behind the others if need be; that above all sections without a
  * title. @param {string} title @returns {Element | null | undefined} */
 export function gridOf(title) {
-  // An embed is one panel, whatever its section is called.
+  // An embed is one grid, whatever its sections are called.
   const alone = document.documentElement.dataset.mode === 'embed';
   if (!title || alone) return document.querySelector('main > .grid');
   const known = boxes().find((box) => box.dataset.section === title);

@@ -75,7 +75,7 @@ function told({ spec: { title, mistakes = [], gone } }) {
 /** Says in an embed, where nothing else would, that nothing is left. @param {boolean} empty */
 function emptied(empty) {
   const note = document.querySelector('.grid > .empty');
-  if (!empty) return note?.remove();
+  if (!empty || document.getElementById('mistakes')) return note?.remove();
   const words = 'this was removed: no dashboard file has it any more';
   if (!note) document.querySelector('.grid')?.append(emptyNote(words));
   return undefined;
@@ -85,8 +85,6 @@ function emptied(empty) {
  * @param {Set<Panel>} shown the panels on the page
  * @returns {(document: Document) => void} */
 export function arranger(places, shown) {
-  // An embed is one grid, and says nothing beside its panels.
-  const sectioned = document.documentElement.dataset.mode !== 'embed';
   const shapes = new Map(places.map((place) => [place.panel, shapeOf(place)]));
   return (board) => {
     told(board);
@@ -96,9 +94,7 @@ export function arranger(places, shown) {
     /** @type {Map<Element, Element>} the panel that stands last so far in each grid */
     const last = new Map();
     for (const place of panels) {
-      const grid = sectioned
-        ? gridOf(place.spec.section ?? '')
-        : document.querySelector('.grid');
+      const grid = gridOf(place.spec.section ?? '');
       if (!grid) return;
       const before = last.get(grid);
       let element = document.getElementById(place.panel);
@@ -118,7 +114,7 @@ export function arranger(places, shown) {
       shapes.set(place.panel, shape);
       last.set(grid, element);
     }
-    if (sectioned) tidy();
-    else emptied(panels.length === 0);
+    tidy();
+    emptied(panels.length === 0);
   };
 }

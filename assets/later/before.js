@@ -10,8 +10,8 @@
  * @import { Stretch } from '../when.js'
  * @import { Row } from '../rows.js'
  * @typedef {{slug: () => string, only: () => string[] | null, ends: () => Stretch,
- *   changed: () => void, said: (text: string) => void}} Host  only: the panels of an embed; ends: of
- *   what the page shows
+ *   changed: () => void, said: (text: string) => void}} Host  only: the panels of an embed; ends:
+ *   of what the page shows
  * @typedef {{shiftMs: number, find: (key: string) => Row | undefined}} Ghost  find: the series of
  *   that key, so long before
  */

@@ -139,8 +139,7 @@ impl Embed<'_> {
                 let made = past::page(self.api, spec, from, to).await;
                 let (page, _) = made.map_err(|error| pages::past_refused(&error))?;
                 let live = board.dashboard.range;
-                let data_json =
-                    pages::still_json(&page, (from, to), self.api.now(), live);
+                let data_json = pages::still_json(&page, (from, to), self.api.now(), live);
                 Ok((page, data_json))
             }
         }
