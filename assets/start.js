@@ -220,6 +220,8 @@ export class LivePage {
     this.#tasks.add(chart, task);
   }
   /** @param {Panel} panel */
+  why = (panel) => import('./later/why.js').then(({ tell }) => tell(panel, this)).catch(warn);
+  /** @param {Panel} panel */
   seen(panel) {
     for (const number of this.#channels(panel)) this.board.want(number);
     this.redraw(panel);

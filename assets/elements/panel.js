@@ -13,6 +13,7 @@
  *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
  *   zoom: ((fromMs: number, toMs: number) => void) | null, back: () => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
+ *   why: (panel: Panel) => void,
  *   ghost: (id: string, spec: Spec) => import('../later/before.js').Ghost | null}} Page
  *   now: the server's time in ms; keeps: whether panels stay that have nothing to show; view: what
  *   makes the view of a kind, nothing while that is loaded; cross: puts the crosshair of all charts
@@ -28,6 +29,8 @@ import { emptyNote, headWord, make } from './build.js';
 import { Legend } from './legend.js';
 
 const SPOKEN_MS = 10_000;
+/** How long the reason that a panel is empty stands before it is asked for again. */
+const TOLD_MS = 15_000;
 const CHARTS = new Set(['line', 'stack', 'band', 'mirror', 'heatmap']);
 
 /** Whether a kind of panel is drawn over time, by the one view of charts. @param {string} kind */
@@ -70,6 +73,8 @@ export class Panel extends HTMLElement {
   #said = '';
   #spokenAt = 0;
   #queued = false;
+  /** When it was asked why it is empty, in ms. */
+  #toldAt = 0;
   /** When it was drawn, in ms. */
   drawnAt = 0;
 
@@ -166,11 +171,18 @@ export class Panel extends HTMLElement {
 
   /** @param {Spec} spec */
   #empty(spec) {
-    if (!this.#view && this.body.querySelector('.empty')) return;
-    const ended = this.#view && `no values in the last ${lengthText(Panel.page.rangeMs())}`;
-    this.renew();
-    this.body.replaceChildren(emptyNote(spec.no_data || ended || undefined));
-    this.#legend.clear();
+    if (this.#view || !this.body.querySelector('.empty')) {
+      const ended = this.#view && `no values in the last ${lengthText(Panel.page.rangeMs())}`;
+      this.renew();
+      this.body.replaceChildren(emptyNote(spec.no_data || ended || undefined));
+      this.#legend.clear();
+      this.#toldAt = 0;
+    }
+    // An embed tells strangers nothing of what there is beside it.
+    if (spec.no_data || this.hidden || Panel.page.embedded) return;
+    if (Date.now() - this.#toldAt < TOLD_MS) return;
+    this.#toldAt = Date.now();
+    Panel.page.why(this);
   }
 
   /** @param {Spec} spec @param {Create} create */

@@ -124,6 +124,7 @@ fn panels(name: &str, metadata: Option<&Metadata>, known: &HashSet<&str>) -> Vec
     let heat = base.zip(main.as_ref()).and_then(|(base, main)| heat(name, base, &main.unit));
     let heat = heat.map(|mut panel| {
         (panel.width, panel.height) = (4, 4);
+        "a second, by bucket".clone_into(&mut panel.subtitle);
         (panel.id, panel.metric) = (id_of(&format!("{name}_heat")), Some(name.to_owned()));
         panel
     });

@@ -89,23 +89,28 @@ async fn try_explore(
     }
     let raw = (asked.view == "raw").then(|| outcome.as_ref().map(|found| lines(&found.page)));
     let data = outcome.as_ref().map(|found| pages::panel_data(&found.page, when.length()));
+    let panel = outcome.as_ref().and_then(|found| found.board.panels.first());
+    let shown = panel.zip(data.as_ref().and_then(|data| data.first()));
+    let is_past = matches!(when, When::Past(..));
+    let why = super::why::of(pages, api, shown, is_past).await.pop().unwrap_or_default();
     let nav = pages::nav("/explore");
-    let toml = outcome.as_ref().and_then(|found| found.board.panels.first()).map(as_toml);
+    let toml = panel.map(as_toml);
     Ok(page::explore(&ExplorePage {
         shell: pages::shell(pages, &nav, query),
         kept: query.kept(),
         query: &asked.q,
         view: if table || raw.is_some() { &asked.view } else { "chart" },
         wrong: wrong.as_deref(),
-        panel: outcome.as_ref().and_then(|found| found.board.panels.first()),
+        panel,
         data: data.as_ref().and_then(|data| data.first()),
+        why: &why,
         data_json: outcome.as_ref().map(|found| found.data_json.as_str()),
         raw: raw.flatten().as_deref(),
         toml: toml.as_deref(),
         now,
         zone: super::zone(now),
         range: when.live_or(LIVE),
-        is_past: matches!(when, When::Past(..)),
+        is_past,
         search: &asked.search,
         metrics: &metrics,
     }))

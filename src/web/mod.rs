@@ -25,6 +25,7 @@ mod remote_write;
 mod removal;
 mod server;
 mod status;
+mod why;
 
 pub use error::Error;
 pub use guard::Guard;

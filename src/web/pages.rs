@@ -28,6 +28,7 @@ use super::page::{
     self, AssetUrls, BoardPage, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell, Theme,
 };
 use super::past::{self, When};
+use super::why;
 
 /// How long a page waits after a start before it says that the log is still read.
 const STARTING_PATIENCE: Duration = Duration::from_millis(1500);
@@ -197,6 +198,8 @@ async fn try_board_page(
         board = find(pages, slug)?;
     }
     let panels = panel_data(&page, range);
+    let is_past = matches!(when, When::Past(..));
+    let whys = why::of(pages, api, board.dashboard.panels.iter().zip(&panels), is_past).await;
     let nav = nav(match slug {
         OVERVIEW => "/",
         _ if slug.starts_with(HOST) => "/h",
@@ -210,10 +213,11 @@ async fn try_board_page(
         seen: query.seen(&board.dashboard.panels)?,
         dashboard: &board.dashboard,
         panels: &panels,
+        whys: &whys,
         now: page.now,
         zone: zone(page.now),
         range,
-        is_past: matches!(when, When::Past(..)),
+        is_past,
         facts: if overview { &facts.host } else { "" },
         reach: &facts.reach,
         data_json: &data_json,

@@ -184,6 +184,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         }))
         .configure(live::routes)
         .route("/live/past", get().to(super::past::windows))
+        .route("/live/why", get().to(super::why::answer))
         .route("/push", web::post().to(push::text))
         .route("/api/v1/push", web::post().to(push::json))
         .route("/api/v1/write", web::post().to(remote_write::write))

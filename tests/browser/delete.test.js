@@ -40,7 +40,7 @@ test('an open chart of a metric that is deleted empties, and begins anew', async
   assert.equal(await deleting.panel('ordres').count(), 0, 'it has gone from the overview');
   await deleting.close();
 
-  await panel.getByText('no values in the last 5 min').waitFor();
+  await panel.getByText('no series is named ordres').waitFor();
   assert.equal(await panel.locator('canvas').count(), 0);
   await server.push('ordres{shop="berlin"} 7');
   await panel.locator('canvas').waitFor();

@@ -96,3 +96,20 @@ test('on a phone each host is a card, and a long list can be narrowed', async ()
   assert.ok(wide, 'a card is no wider than the screen');
   await opened.close();
 });
+
+test('an open page says why a panel is empty, and what it shows once there are values', async () => {
+  const board = 'title = "Empty"\n[[panel]]\nid = "a"\ntitle = "A"\nquery = \'lamps{of="hal"}\'\n';
+  server.write('dashboards/empty.toml', board);
+  const url = new URL('/d/empty', server.url).href;
+  for (let status = 404; status === 404; ) ({ status } = await fetch(url));
+  const opened = await visit(browser, url);
+  await opened.state('live');
+  const words = (/** @type {string} */ text) => opened.page.locator('#a .empty', { hasText: text });
+  await words('no series is named lamps').waitFor();
+  server.write('dashboards/empty.toml', board.replace('lamps{of="hal"}', 'basket_sizes'));
+  const link = words('the nearest: ').getByRole('link', { name: 'basket_size', exact: true });
+  assert.equal(await link.getAttribute('href'), '/explore?q=basket_size');
+  server.write('dashboards/empty.toml', board.replace('lamps{of="hal"}', 'basket_size'));
+  await opened.page.locator('#a[data-drawn] canvas').waitFor();
+  await opened.close();
+});

@@ -114,3 +114,49 @@ async fn metrics_of_one_family_stand_in_one_section() {
     assert!(section.starts_with(" data-section=\"queue\" open><summary><h2>queue</h2>"), "{text}");
     assert!(section.contains("id=\"queue-length\"") && section.contains("id=\"queue-bytes\""));
 }
+
+#[tokio::test]
+async fn an_empty_panel_says_why() {
+    let app = App::start().await;
+    let old = NOW.0 - 1_200_000;
+    app.push(&format!("doors{{of=\"shed\"}} 1 {old}")).await;
+    app.push("node_load1{mode=\"idle\",instance=\"a\"} 1\nnode_load5{mode=\"user\"} 1").await;
+    app.step(Span(1100)).await;
+    let why = async |query: &str| {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let page = app.get(&format!("/explore?q={encoded}")).await.text();
+        let at = page.find("<p class=\"empty\">").unwrap_or_else(|| panic!("not empty: {page}"));
+        let (told, _) = page[at..].split_once("</p>").unwrap();
+        told.to_owned()
+    };
+    let told = why("node_laod1").await;
+    assert!(told.contains("no series is named <code>node_laod1</code>"), "{told}");
+    assert!(told.contains("<a href=\"/explore?q=node_load1\">node_load1</a>"), "{told}");
+    let told = why("rate(node_load1{mode=\"idel\"}[1m])").await;
+    assert!(told.contains("filtered out: no series of <code>node_load1</code>"), "{told}");
+    assert!(told.contains("<code>mode</code> is <code>idle</code>"), "{told}");
+    let told = why("node_load1{made=\"x\"}").await;
+    assert!(told.contains("; its labels: <code>instance</code>, <code>mode</code>"), "{told}");
+    let told = why("{__name__=~\"node_.*\", mode=\"user\", instance=\"a\"}").await;
+    assert!(told.contains("no series fits all of"), "{told}");
+    let told = why("doors").await;
+    assert!(told.contains("<code>doors</code> is silent since 21:53:20, 20 min"), "{told}");
+    assert!(told.contains("from=") && told.contains(">show then</a>"), "{told}");
+    let told = why("rate(node_load1[1m])").await;
+    assert!(told.contains("one sample so far"), "{told}");
+    let told = why("node_load1 > 5").await;
+    assert!(told.contains("lets none of them through"), "{told}");
+    let answer = app.get("/live/why?board=overview&panel=cpu&range=5m").await.json();
+    assert_eq!(answer["parts"][1], json!(["code", "load_seconds"]), "{answer}");
+    let (from, to) = (old - 600_000, old - 300_000);
+    let path = format!("/live/why?board=metric:doors&panel=doors&from={from}&to={to}");
+    let answer = app.get(&path).await.json();
+    let later = " has no values in the time shown, only later ones";
+    assert_eq!(answer["parts"][1], json!(["text", later]), "{answer}");
+    assert_eq!(app.get("/live/why?board=overview&panel=no").await.status, 404);
+    assert_eq!(app.get("/live/why?board=no&panel=cpu").await.status, 404);
+    assert_eq!(app.get("/live/why?board=overview&panel=cpu&from=5").await.status, 400);
+    // Strangers are told nothing of what there is.
+    let embed = app.get("/embed/overview/cpu").await.text();
+    assert!(!embed.contains("load_seconds") && embed.contains("nothing to show"), "{embed}");
+}

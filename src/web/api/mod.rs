@@ -24,7 +24,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{HttpResponse, Resource, web};
 
-use crate::model::{Clock, Timestamp};
+use crate::model::{Clock, Span, Timestamp};
 use crate::query::Options;
 use crate::store::{Census, LogState, Store, TierRoom};
 
@@ -72,6 +72,11 @@ impl Api {
     /// The present.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How far back the newest sample of a series is taken for its value.
+    pub(crate) fn lookback(&self) -> Span {
+        self.options.lookback
     }
 
     /// What each tier of the history has and will need; nothing where all is in memory.

@@ -63,6 +63,7 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/live/command", &["*key"], "Commands of an event stream or a poll"),
     route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
     route(GET, "/live/past", &["*board", "*from", "*to", "panels"], "The windows of a board, or of some of its panels, over a stretch of the past"),
+    route(GET, "/live/why", &["*board", "*panel", "range", "from", "to"], "Why a panel is empty"),
     route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
     route(POST, "/api/v1/push", PUSH, "Push JSON"),
     route(POST, "/api/v1/write", PUSH, "Prometheus remote write, 1.0 and 2.0"),

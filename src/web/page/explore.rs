@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::panel::{Body, PanelView};
+use super::why::{Part, Why};
 use super::{Kept, RangeLink, Script, Shell, Stretch, encoded, range_links, rendered, script_json};
 use crate::dashboard::Panel;
 use crate::model::{Span, Timestamp};
@@ -26,6 +27,8 @@ pub struct ExplorePage<'a> {
     pub panel: Option<&'a Panel>,
     /// What it shows.
     pub data: Option<&'a PanelData>,
+    /// Why that is nothing, if it is.
+    pub why: &'a Why,
     /// The first windows for the script, as for boards.
     pub data_json: Option<&'a str>,
     /// The newest values as lines of text, where that is what was asked for.
@@ -79,7 +82,11 @@ pub fn explore(page: &ExplorePage<'_>) -> String {
     let kept = page.kept.clone().with("view", page.view).with("q", page.query);
     let own = kept.query();
     let panels = page.panel.zip(page.data).filter(|_| page.raw.is_none());
-    let view = |(panel, data)| PanelView::new(panel, data);
+    let view = |(panel, data)| {
+        let mut view = PanelView::new(panel, data);
+        view.explain(Some(page.why));
+        view
+    };
     let views = ["chart", "table", "raw"].map(|name| {
         let kept = page.kept.clone().with("view", name).with("q", page.query).query();
         let address = format!("?{}", kept.trim_end_matches('&'));

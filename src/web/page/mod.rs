@@ -10,6 +10,7 @@ mod embed;
 mod explore;
 mod panel;
 mod status;
+mod why;
 
 use std::fmt::Write;
 
@@ -21,8 +22,10 @@ use crate::render::{PanelData, time_of_day};
 pub use address::{Kept, Seen};
 pub use embed::{EmbedError, EmbedPage, embed, embed_error};
 pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
+pub use panel::is_empty;
 use panel::{Body, PanelView};
 pub use status::{StatusPage, StatusTable, status};
+pub use why::{Part, Why};
 
 /// The ranges that a page offers.
 const RANGES: [(&str, Span); 8] = [
@@ -148,6 +151,8 @@ pub struct BoardPage<'a> {
     pub dashboard: &'a Dashboard,
     /// What its panels show, in their order; a panel without is empty.
     pub panels: &'a [PanelData],
+    /// Why those that are empty are so, in the same order; what is missing is not told.
+    pub whys: &'a [Why],
     /// The present.
     pub now: Timestamp,
     /// How far the server's wall clock is east of UTC.
@@ -202,6 +207,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         let empty =
             PanelData { now: page.now, range: page.range, zone: page.zone, windows: vec![] };
         let mut view = PanelView::new(panel, page.panels.get(index).unwrap_or(&empty));
+        view.explain(page.whys.get(index));
         let linked = panel.metric.as_ref().filter(|_| page.metric.is_none());
         view.address = linked.map(|name| format!("/d/metric?name={}", encoded(name)));
         view.alone = page.seen.alone == Some(panel.id.as_str());

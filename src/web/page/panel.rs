@@ -1,7 +1,6 @@
 //! One panel as its template needs it: every number already a text, every picture already drawn.
 
 use crate::dashboard::{Level, Panel, PanelKind, Stat as Figure, Unit};
-use crate::model::{METRIC_NAME, MatchOp};
 use crate::render::bars::{Bar, bars};
 use crate::render::change::{Difference, difference};
 use crate::render::events::events;
@@ -12,6 +11,8 @@ use crate::render::table::{Table, table};
 use crate::render::targets::{self, Target, targets};
 use crate::render::timeline::{self, Strip, strips};
 use crate::render::{Latest, PanelData, Shown, markup, number, state, still};
+
+use super::why::Why;
 
 /// The most rows of a legend.
 const LEGEND_MAX: usize = 100;
@@ -37,10 +38,10 @@ pub(super) struct PanelView<'a> {
 
 /// What a panel's box holds.
 pub(super) enum Body {
-    /// Nothing to show: in the panel's own words, or the names that it waits for.
+    /// Nothing to show: in the panel's own words, or why, or since when.
     Empty {
         said: String,
-        names: Vec<String>,
+        why: Why,
         last: String,
     },
     Chart {
@@ -154,17 +155,34 @@ impl<'a> PanelView<'a> {
         let alone = false;
         Self { panel, address, reached, as_of: said, hidden, alone, body, legend, resolution }
     }
+
+    /// Says why the panel is empty, if it is.
+    pub(super) fn explain(&mut self, told: Option<&Why>) {
+        if let (Body::Empty { why, .. }, Some(told)) = (&mut self.body, told) {
+            why.clone_from(told);
+        }
+    }
+}
+
+/// Whether a panel has nothing to show.
+pub fn is_empty(panel: &Panel, data: &PanelData) -> bool {
+    panel.kind != PanelKind::Text && lacks(panel, &data.shown(panel))
+}
+
+/// Whether these series are nothing to show: a stat without its main value would show that of its
+/// note as the main one.
+fn lacks(panel: &Panel, shown: &[Shown<'_>]) -> bool {
+    let main_missing = shown.first().is_none_or(|first| first.query > 0);
+    shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing)
 }
 
 fn body(panel: &Panel, data: &PanelData, shown: &[Shown<'_>], said: Option<&String>) -> Body {
     if panel.kind == PanelKind::Text {
         return Body::Text(markup(&panel.text));
     }
-    // A stat without its main value would show that of its note as the main one.
-    let main_missing = shown.first().is_none_or(|first| first.query > 0);
-    if shown.is_empty() || (panel.kind == PanelKind::Stat && main_missing) {
-        let (said, names) = (panel.no_data.clone(), waited_for(panel));
-        return Body::Empty { said, names, last: length(data.range) };
+    if lacks(panel, shown) {
+        let said = panel.no_data.clone();
+        return Body::Empty { said, why: Why::new(), last: length(data.range) };
     }
     match panel.kind {
         PanelKind::Line
@@ -291,7 +309,7 @@ fn happened(panel: &Panel, data: &PanelData, shown: &[Shown<'_>]) -> Body {
     if changes.is_empty() {
         let last = length(data.range);
         let said = format!("nothing happened in the last {last}");
-        return Body::Empty { said, names: Vec::new(), last };
+        return Body::Empty { said, why: Why::new(), last };
     }
     let event = |change: crate::render::events::Change| Event {
         time: data.exact(change.at),
@@ -357,18 +375,4 @@ fn dial_text(value: f64, unit: &Unit, decimals: Option<u8>) -> String {
     }
     let (number, sign) = number::parts(value, unit, decimals.or(Some(0)));
     number + &sign
-}
-
-/// The metric names that a panel's queries look for; those of its first query when it has several.
-fn waited_for(panel: &Panel) -> Vec<String> {
-    const NAMES_MAX: usize = 3;
-    let mut names = Vec::new();
-    let selectors = panel.queries.first().map(|query| query.plan.selectors()).unwrap_or_default();
-    for matcher in selectors.into_iter().flatten() {
-        let fixed = matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
-        if fixed && names.len() < NAMES_MAX && !names.iter().any(|name| name == matcher.value()) {
-            names.push(matcher.value().to_owned());
-        }
-    }
-    names
 }

@@ -77,6 +77,7 @@ fn page_with(
         seen: Seen::default(),
         dashboard: &board,
         panels: data,
+        whys: &[],
         now: NOW,
         zone: Span::ZERO,
         range: Span::from_secs(300),
@@ -421,12 +422,18 @@ fn an_empty_panel_says_what_it_waits_for_or_hides() {
     let mut stat = panel("s", PanelKind::Stat);
     stat.queries.push(query("sum(y)"));
     let note_only = data(vec![vec![], vec![(Labels::empty(), vec![8.0])]]);
-    let stat = page(vec![stat], &[note_only]);
-    assert!(stat.contains("nothing named <code>x</code> in the last 5 min"), "{stat}");
+    let why = |page: &mut BoardPage<'_>| {
+        let link = Part::Link { text: EVIL.into(), href: "/explore?q=y".into() };
+        page.whys =
+            vec![vec![Part::Text("no series is named ".into()), Part::Code("x".into()), link]]
+                .leak();
+    };
+    let stat = page_with(vec![stat], &[note_only], why);
+    check_markup(&stat);
+    let told = "no series is named <code>x</code><a href=\"/explore?q=y\">";
+    assert!(stat.contains(told), "{stat}");
     assert!(
-        html.contains(
-            r#"<p class="empty"><span>nothing named <code>x</code> in the last 5 min</span></p>"#
-        ),
+        html.contains(r#"<p class="empty"><span>nothing to show in the last 5 min</span></p>"#),
         "{html}"
     );
     assert!(html.contains(r#"aria-labelledby="t-b" hidden>"#));
