@@ -31,6 +31,8 @@ import { Legend } from './legend.js';
 const SPOKEN_MS = 10_000;
 /** How long the reason that a panel is empty stands before it is asked for again. */
 const TOLD_MS = 15_000;
+/** How long it has to be empty before that: a rate has no value before the second sample. */
+const SOON_MS = 3000;
 const CHARTS = new Set(['line', 'stack', 'band', 'mirror', 'heatmap']);
 
 /** Whether a kind of panel is drawn over time, by the one view of charts. @param {string} kind */
@@ -74,7 +76,7 @@ export class Panel extends HTMLElement {
   #spokenAt = 0;
   #queued = false;
   /** When it was asked why it is empty, in ms. */
-  #toldAt = 0;
+  #toldAt = Date.now() - TOLD_MS + SOON_MS;
   /** When it was drawn, in ms. */
   drawnAt = 0;
 
@@ -176,7 +178,7 @@ export class Panel extends HTMLElement {
       this.renew();
       this.body.replaceChildren(emptyNote(spec.no_data || ended || undefined));
       this.#legend.clear();
-      this.#toldAt = 0;
+      this.#toldAt = Date.now() - TOLD_MS + SOON_MS;
     }
     // An embed tells strangers nothing of what there is beside it.
     if (spec.no_data || this.hidden || Panel.page.embedded) return;

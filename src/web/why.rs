@@ -1,8 +1,8 @@
-//! Why a panel is empty: no such series, filtered out, silent, out of the time shown, or let through
-//! by no part of the query. Pages say it at once, `GET /live/why` while they are open.
+//! Why a panel is empty: no such series, filtered out, silent, out of the time shown, or not let
+//! through by the query. Pages say it at once, `GET /live/why` while they are open.
 //!
-//! It looks at what each selector of the panel's first query selects, one after the other; the first
-//! that selects nothing is what is told.
+//! It looks at what each selector of the panel's first query selects, one after the other; the
+//! first that selects nothing is what is told.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -94,7 +94,8 @@ pub(crate) struct Question {
     to: Option<String>,
 }
 
-/// Answers `GET /live/why`: the parts of the sentence, each `[kind, text]` or `[kind, text, address]`.
+/// Answers `GET /live/why`: the parts of the sentence, each `[kind, text]` or `[kind, text,
+/// address]`.
 pub(crate) async fn answer(
     question: web::Query<Question>,
     pages: web::Data<Pages>,
@@ -338,18 +339,19 @@ impl Look<'_> {
         of
     }
 
-    /// What a label has in place of the value that was asked for; without it, which labels there are.
+    /// What a label has in place of the value that was asked for; without it, which labels there
+    /// are.
     fn offered(&self, named: &[Matcher], matcher: &Matcher) -> Why {
         let all = TimeRange::all();
         let values = self.store.label_values(matcher.name(), named, all);
         if values.is_empty() {
-            let names = self.store.label_names(named, all);
-            let names = names.iter().filter(|name| *name != METRIC_NAME).take(VALUES_MAX);
-            let names = listed(names.map(|name| code(shortened(name))));
-            if names.is_empty() {
+            let labels = self.store.label_names(named, all);
+            let labels = labels.iter().filter(|label| *label != METRIC_NAME).take(VALUES_MAX);
+            let labels = listed(labels.map(|label| code(shortened(label))));
+            if labels.is_empty() {
                 return Why::new();
             }
-            return [text("; its labels: ")].into_iter().chain(names).collect();
+            return [text("; its labels: ")].into_iter().chain(labels).collect();
         }
         let near = nearest(matcher.value(), values.iter().map(String::as_str), VALUES_MAX);
         let others = values.iter().map(String::as_str).filter(|value| !near.contains(value));

@@ -140,7 +140,7 @@ async fn an_empty_panel_says_why() {
     let told = why("{__name__=~\"node_.*\", mode=\"user\", instance=\"a\"}").await;
     assert!(told.contains("no series fits all of"), "{told}");
     let told = why("doors").await;
-    assert!(told.contains("<code>doors</code> is silent since 21:53:20, 20 min"), "{told}");
+    assert!(told.contains("<code>doors</code> is silent since 21:53:20, 20\u{202f}min"), "{told}");
     assert!(told.contains("from=") && told.contains(">show then</a>"), "{told}");
     let told = why("rate(node_load1[1m])").await;
     assert!(told.contains("one sample so far"), "{told}");

@@ -423,7 +423,7 @@ fn an_empty_panel_says_what_it_waits_for_or_hides() {
     stat.queries.push(query("sum(y)"));
     let note_only = data(vec![vec![], vec![(Labels::empty(), vec![8.0])]]);
     let why = |page: &mut BoardPage<'_>| {
-        let link = Part::Link { text: EVIL.into(), href: "/explore?q=y".into() };
+        let link = Part::Link { text: "<i>y".into(), href: "/explore?q=y".into() };
         page.whys =
             vec![vec![Part::Text("no series is named ".into()), Part::Code("x".into()), link]]
                 .leak();
@@ -463,6 +463,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         seen: Seen::default(),
         dashboard: &board,
         panels: &[],
+        whys: &[],
         now: NOW,
         zone: Span::ZERO,
         range: Span::from_secs(90),
@@ -509,6 +510,7 @@ fn a_panel_is_shown_alone_and_the_address_keeps_the_rest() {
         },
         dashboard: &board,
         panels: &[],
+        whys: &[],
         now: NOW,
         zone: Span::ZERO,
         range: Span::from_secs(300),
