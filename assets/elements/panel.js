@@ -181,7 +181,8 @@ export class Panel extends HTMLElement {
       this.#toldAt = Date.now() - TOLD_MS + SOON_MS;
     }
     // An embed tells strangers nothing of what there is beside it.
-    if (spec.no_data || this.hidden || Panel.page.embedded) return;
+    const embedded = document.documentElement.dataset.mode === 'embed';
+    if (spec.no_data || this.hidden || embedded) return;
     if (Date.now() - this.#toldAt < TOLD_MS) return;
     this.#toldAt = Date.now();
     Panel.page.why(this);

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::panel::{Body, PanelView};
+use super::why::Part;
 use super::{AssetUrls, Script, Theme, parts, rendered, script_json};
 use crate::dashboard::Panel;
 use crate::model::{Span, Timestamp};
