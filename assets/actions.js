@@ -5,6 +5,7 @@
  * @import { LivePage } from './start.js'
  */
 
+import { make } from './elements/build.js';
 import { Panel } from './elements/panel.js';
 import { Travel } from './past.js';
 import { stepOf } from './subscription.js';
@@ -15,6 +16,8 @@ export function actionsOf(page, controls) {
   const travel = page.travelling(Travel);
   page.zoom = travel.zoom;
   page.back = travel.back;
+  page.joined = withMenu;
+  page.panels.forEach(withMenu);
   return {
     range: (rangeMs) => travel.go({ rangeMs }),
     stretch: travel.zoom,
@@ -37,6 +40,18 @@ export function actionsOf(page, controls) {
     behindMs: () => page.behindMs(),
     stepMs: () => stepOf(page.board.rangeMs),
     connection: page.connection,
+    share: (panel) => controls.share(panel instanceof Panel ? panel : null, page),
     now: () => page.clock(),
+    page,
   };
+}
+
+/** Gives a panel the button of its menu, which would open nothing without a script.
+ * @param {Panel} panel */
+export function withMenu(panel) {
+  const label = `Menu of ${panel.spec?.title ?? panel.id}`;
+  const button = { type: 'button', class: 'dots', 'data-do': 'menu', 'aria-haspopup': 'menu' };
+  const head = panel.querySelector('.head');
+  const known = head?.querySelector('.dots');
+  if (!known) head?.append(make('button', { ...button, 'aria-label': label }, ['⋯']));
 }

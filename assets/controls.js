@@ -13,9 +13,9 @@
  *   share?: (panel: Element | null) => void, escape: () => void, now: () => number,
  *   compare: (text: string) => void,
  *   said: (text: string) => void, behindMs: () => number, stepMs: () => number,
- *   connection: Connection | null}} Actions  move: by so much of what is shown; scale: so many
- *   times as long; back: to what was shown before; compare: with how long before, as the address
- *   says it; alone: that panel and no other, or all again;
+ *   connection: Connection | null, page: LivePage | null}} Actions  move: by so much of what is
+ *   shown; scale: so many times as long; back: to what was shown before; compare: with how long
+ *   before, as the address says it; alone: that panel and no other, or all again;
  *   escape: out of what takes the page; said: words for the reader; behindMs: how far behind the
  *   present the page is
  */
@@ -97,6 +97,12 @@ async function ask(load, then, said) {
   }
 }
 
+/** Opens the dialog that shares a panel, or the whole board.
+ * @param {import('./elements/panel.js').Panel | null} panel @param {LivePage} page */
+function share(panel, page) {
+  ask(() => import('./later/share.js'), ({ open }) => open(panel, { page }), page.said);
+}
+
 /** Marks what is shown in the bar. @param {When} when */
 function markRange(when) {
   const rangeMs = 'rangeMs' in when ? when.rangeMs : 0;
@@ -127,6 +133,10 @@ function deeds(actions) {
     pause: actions.pause,
     theme: actions.theme,
     all: () => alone(null),
+    menu: (button) => {
+      const host = { ...actions, page: /** @type {LivePage} */ (actions.page) };
+      ask(() => import('./later/menu.js'), ({ open }) => open(button, host), said);
+    },
     alike: () => actions.compare(''),
     keys: () => ask(() => import('./later/keys.js'), ({ open }) => open(missing), said),
     connection: (button) => {
@@ -193,6 +203,7 @@ export const controls = {
   /** The page lives: it can be told what to do. @param {LivePage} page */
   begin: (page) => listen(actionsOf(page, controls)),
   alone,
+  share,
   recallTheme,
   switchTheme,
   markRange,

@@ -12,6 +12,6 @@ if (!start(controls)) {
   const still = { range: none, stretch: none, move: none, scale: none, back: none, pause: none };
   const no = { compare: none, table: none, alone: none, escape: none, said: none };
   const zero = () => 0;
-  const nothing = { connection: null, behindMs: zero, stepMs: zero };
+  const nothing = { connection: null, page: null, behindMs: zero, stepMs: zero };
   controls.listen({ ...still, ...no, ...nothing, theme, now: Date.now });
 }

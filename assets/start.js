@@ -60,6 +60,8 @@ export class LivePage {
    * @type {Page['zoom']} */
   zoom = null;
   back = () => {};
+  /** What a panel is given that comes. @type {(panel: Panel) => void} */
+  joined = () => {};
   fault = warn;
   #tasks = new Tasks();
   #notice = new Notice();

@@ -13,7 +13,7 @@
  *   view: (kind: string) => Create | null, cross: (ms: number | null) => void,
  *   zoom: ((fromMs: number, toMs: number) => void) | null, back: () => void,
  *   later: (chart: boolean, task: () => void) => void, seen: (panel: Panel) => void,
- *   why: (panel: Panel) => void,
+ *   why: (panel: Panel) => void, joined: (panel: Panel) => void,
  *   ghost: (id: string, spec: Spec) => import('../later/before.js').Ghost | null}} Page
  *   now: the server's time in ms; keeps: whether panels stay that have nothing to show; view: what
  *   makes the view of a kind, nothing while that is loaded; cross: puts the crosshair of all charts
@@ -93,6 +93,7 @@ export class Panel extends HTMLElement {
 
   connectedCallback() {
     Panel.page.panels.add(this);
+    Panel.page.joined(this);
     Panel.seen.observe(this);
     Panel.sized.observe(this.body);
     this.recall();
@@ -270,6 +271,13 @@ export class Panel extends HTMLElement {
   /** Shows the series that the address names. */
   recall() {
     if (this.#legend.recall()) Panel.page.redraw(this);
+  }
+
+  /** What is on the screen: the series that are not left out, and which time. */
+  get seen() {
+    const [all, { has }] = [this.#rows, this.#legend.chosen];
+    const rows = all.filter(has);
+    return { rows, all: rows.length === all.length, endMs: this.#endMs };
   }
 
   /** Puts the crosshair at a time, or away. @param {number | null} ms */

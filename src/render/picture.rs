@@ -4,8 +4,12 @@
 //! The chart is that of the page's still. Its classes become attributes here, with the colours of
 //! one theme: a content policy may forbid a sheet inside, and painters of SVG know few of them.
 
+mod framed;
+
 use std::fmt::Write;
 use std::iter::once;
+
+pub use framed::framed;
 
 use super::state::state;
 use super::still::{self, escaped};
@@ -83,6 +87,8 @@ pub struct Look {
     pub stretches: bool,
 }
 
+/// The room of what stands below a picture that is kept.
+pub const FOOT: u32 = 24;
 const FONT: &str = "Inter, ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu \
                     Sans', sans-serif";
 /// The room of the head, of the time axis, of the value axis, at the right, and of a legend's line.

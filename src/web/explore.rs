@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::Api;
@@ -37,6 +38,11 @@ pub(crate) struct Asked {
     view: String,
     #[serde(default)]
     search: String,
+    /// A panel whose query is asked for in place of `q`: its dashboard, its id, and which query.
+    board: Option<String>,
+    id: Option<String>,
+    #[serde(default)]
+    n: usize,
 }
 
 /// Answers `GET /explore`.
@@ -47,10 +53,40 @@ pub(crate) async fn explore(
     pages: web::Data<Pages>,
     api: web::Data<Api>,
 ) -> HttpResponse {
+    if let Some(board) = &asked.board {
+        return match place_of(board, &asked, &pages) {
+            Ok(query) => led(&query, &request),
+            Err(refusal) => pages::refused(&request, &pages, &refusal),
+        };
+    }
     match try_explore(&asked, &query, &pages, &api).await {
         Ok(text) => pages::html(&request, StatusCode::OK, text),
         Err(refusal) => pages::refused(&request, &pages, &refusal),
     }
+}
+
+/// The query of a panel, which its page does not say.
+fn place_of(slug: &str, asked: &Asked, pages: &Pages) -> Result<String, Refusal> {
+    let id = asked.id.as_deref().unwrap_or_default();
+    let board = pages::find(pages, slug)?;
+    let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
+    let query = panel.and_then(|panel| panel.queries.get(asked.n));
+    let text = query.map(|query| query.plan.text().to_owned());
+    text.ok_or_else(|| {
+        let text = format!("dashboard `{slug}` has no query {} of a panel `{id}`", asked.n);
+        Refusal(StatusCode::NOT_FOUND, "No such query", text)
+    })
+}
+
+/// Leads to a query; what else the address says stays.
+fn led(query: &str, request: &HttpRequest) -> HttpResponse {
+    let own = ["board", "id", "n", "q"].map(|name| format!("{name}="));
+    let kept = request.query_string().split('&');
+    let kept = kept.filter(|part| !own.iter().any(|name| part.starts_with(name)));
+    let kept: String =
+        kept.filter(|part| !part.is_empty()).map(|part| format!("&{part}")).collect();
+    let place = format!("/explore?q={}{kept}", page::encoded(query));
+    HttpResponse::Found().insert_header((LOCATION, place)).finish()
 }
 
 /// The result of a query as the page shows it.

@@ -297,7 +297,7 @@ async fn patient(
     Ok(answer.await.ok().flatten())
 }
 
-fn api(request: &HttpRequest) -> &Api {
+pub(super) fn api(request: &HttpRequest) -> &Api {
     request.app_data::<web::Data<Api>>().expect("every server has it")
 }
 
@@ -305,21 +305,6 @@ pub(super) fn when(query: &PageQuery, default: Span, now: Timestamp) -> Result<W
     let said = (query.range.as_deref(), query.from.as_deref(), query.to.as_deref());
     let wrong = |text: String| Refusal(StatusCode::BAD_REQUEST, "No such range", text);
     When::read(said, default, now).map_err(wrong)
-}
-
-/// The range of what is shown live alone.
-pub(super) fn live_range(
-    request: &HttpRequest,
-    query: &PageQuery,
-    default: Span,
-) -> Result<Span, Refusal> {
-    match when(query, default, api(request).now())? {
-        When::Live(range) => Ok(range),
-        When::Past(..) => {
-            let text = "this is live: it has a `range`, not a `from` and a `to`".to_owned();
-            Err(Refusal(StatusCode::BAD_REQUEST, "No such range", text))
-        }
-    }
 }
 
 pub(super) fn theme(query: &PageQuery) -> Option<Theme> {

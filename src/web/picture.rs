@@ -18,10 +18,11 @@ use resvg::usvg::{Options, Tree, fontdb};
 use tokio::sync::Semaphore;
 
 use super::pages::{self, PageQuery, Pages, Refusal};
+use super::past::{self, When};
 use crate::dashboard::PanelKind;
-use crate::model::Span;
+use crate::model::{Span, Timestamp};
 use crate::render::PanelData;
-use crate::render::picture::{DARK, LIGHT, Look, badge, picture};
+use crate::render::picture::{DARK, FOOT, LIGHT, Look, badge, framed, picture};
 
 /// The sizes that may be asked for, in pixels, and those that are taken when nothing is.
 const SIDES: std::ops::RangeInclusive<u32> = 100..=2000;
@@ -55,6 +56,30 @@ pub(crate) struct Asked {
     w: Option<u32>,
     h: Option<u32>,
     label: Option<String>,
+    scale: Option<u32>,
+    foot: Option<String>,
+}
+
+/// The most pixels of a picture, painted: 32 MiB while that is done.
+const PIXELS_MAX: u64 = 8_000_000;
+/// How many times as large a picture may be painted.
+const SCALES: std::ops::RangeInclusive<u32> = 1..=3;
+
+impl Asked {
+    /// How many times as large the picture is painted.
+    fn scale(&self, (width, height): (u32, u32)) -> Result<u32, Refusal> {
+        let scale = self.scale.unwrap_or(1);
+        let wrong = |text| Err(Refusal(StatusCode::BAD_REQUEST, "No such size", text));
+        if !SCALES.contains(&scale) {
+            let (least, most) = (SCALES.start(), SCALES.end());
+            return wrong(format!("`scale` is from {least} to {most}, not `{scale}`"));
+        }
+        let pixels = u64::from(width) * u64::from(height) * u64::from(scale * scale);
+        if pixels > PIXELS_MAX {
+            return wrong(format!("`w`, `h` and `scale` make more than {PIXELS_MAX} pixels"));
+        }
+        Ok(scale)
+    }
 }
 
 /// Answers `GET /panel/{dashboard}/{picture}`.
@@ -90,14 +115,23 @@ async fn panel_picture(
         SIDES.contains(&side).then_some(side).ok_or(wrong)
     };
     let palette = if pages::theme(query) == Some(super::page::Theme::Dark) { DARK } else { LIGHT };
-    let look = Look {
+    let mut look = Look {
         width: side("w", asked.w, SIZE.0)?,
         height: side("h", asked.h, SIZE.1)?,
         palette,
         stretches: ending == "png",
     };
+    let scale = asked.scale((look.width, look.height))?;
+    let has_foot = asked.foot.as_deref() == Some("1");
+    if has_foot {
+        look.height = look.height.saturating_sub(FOOT);
+    }
     let (board, at, data) = shown(request, pages, slug, id, query).await?;
-    let svg = picture(&board.dashboard.panels[at], &data, &look);
+    let mut svg = picture(&board.dashboard.panels[at], &data, &look);
+    if has_foot || scale > 1 {
+        let foot = has_foot.then(|| foot(&board.dashboard.title, &data, request));
+        svg = framed(&svg, &look, scale, foot.as_deref());
+    }
     let answer = Answer::of(request, &svg, ending, board.dashboard.embed, &data);
     if let Some(known) = answer.known() {
         return Ok(known);
@@ -133,6 +167,19 @@ pub(crate) async fn badge_of(
     made.unwrap_or_else(|refusal| pages::refused(&request, &pages, &refusal))
 }
 
+/// What stands below a picture: where it is from, and which time it shows.
+fn foot(title: &str, data: &PanelData, request: &HttpRequest) -> String {
+    let said = |at: Timestamp, form: &str| {
+        let time = chrono::DateTime::from_timestamp_millis(at.saturating_add(data.zone).0);
+        time.map(|time| time.format(form).to_string()).unwrap_or_default()
+    };
+    let (from, to) = (data.end() - data.range, data.end());
+    let same_day = said(from, "%F") == said(to, "%F");
+    let end = said(to, if same_day { "%T" } else { "%F %T" });
+    let start = said(from, "%F %T");
+    format!("{title} · {start} to {end} · {}", request.connection_info().host())
+}
+
 /// A panel by its place on its board, with what it shows.
 async fn shown(
     request: &HttpRequest,
@@ -151,8 +198,17 @@ async fn shown(
         let text = format!("panel `{id}` is a text: there is no picture of it");
         return Err(Refusal(StatusCode::NOT_FOUND, "No picture", text));
     }
-    let range = pages::live_range(request, query, board.dashboard.range)?;
-    let page = pages::ask(pages, slug, Some(vec![id.to_owned()]), range).await?;
+    let (api, ids) = (pages::api(request), vec![id.to_owned()]);
+    let when = pages::when(query, board.dashboard.range, api.now())?;
+    let range = when.length();
+    let page = match when {
+        When::Live(range) => pages::ask(pages, slug, Some(ids), range).await?,
+        When::Past(from, to) => {
+            let spec = past::narrowed(&board.spec, Some(&ids));
+            let made = past::page(api, spec, from, to).await;
+            made.map_err(|error| pages::past_refused(&error))?.0
+        }
+    };
     let data = pages::panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
         now: page.now,
         range,

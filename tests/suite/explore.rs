@@ -69,3 +69,14 @@ async fn a_mistake_is_marked_in_the_query() {
     assert!(text.contains("role=\"alert\">1:1: a live query gives a scalar"), "{text}");
     assert!(app.get("/explore?q=%3C/script%3E").await.text().contains("&#60;/script&#62;"));
 }
+
+#[tokio::test]
+async fn the_query_of_a_panel_is_found_by_its_place() {
+    let app = App::start().await;
+    let led = app.get("/explore?board=overview&id=cpu&n=0&range=15m&q=other").await;
+    let place = "/explore?q=sum%20by%20%28mode%29%20%28load_seconds%29&range=15m";
+    assert_eq!((led.status, led.header("location")), (302, Some(place)));
+    for wrong in ["board=overview&id=cpu&n=1", "board=overview&id=no", "board=no&id=cpu"] {
+        assert_eq!(app.get(&format!("/explore?{wrong}")).await.status, 404, "{wrong}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use watchglass::model::Span;
 
-use crate::support::{Answer, App, Request, within};
+use crate::support::{Answer, App, NOW, Request, within};
 
 async fn app() -> App {
     let app = App::start().await;
@@ -45,6 +45,23 @@ async fn panels_are_pictures_in_both_forms_and_themes() {
     }
     for missing in ["/panel/overview/cpu.gif", "/panel/overview/no.svg", "/panel/no/cpu.png"] {
         assert_eq!(app.get(missing).await.status, 404, "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_to_keep_is_larger_says_where_it_is_from_and_may_show_the_past() {
+    let app = app().await;
+    let large = "/panel/overview/cpu.png?w=300&h=150&scale=2&foot=1";
+    assert_eq!(size(&picture(&app, large, "image/png").await.body), (600, 300));
+    let (from, to) = (NOW.0 - 60_000, NOW.0);
+    let path = format!("/panel/overview/cpu.svg?foot=1&from={from}&to={to}");
+    let text = picture(&app, &path, "image/svg+xml").await.text();
+    let host = app.address;
+    assert!(text.contains("Overview · 2023-11-14 ") && text.contains(&format!(" · {host}</text>")));
+    assert!(text.contains(r#"width="640" height="320" viewBox="0 0 640 320""#), "{text}");
+    for wrong in ["scale=4", "scale=0", "w=2000&h=2000&scale=2", "from=5&to=6"] {
+        let path = format!("/panel/overview/cpu.png?{wrong}");
+        assert_eq!(app.get(&path).await.status, 400, "{wrong}");
     }
 }
 

@@ -26,7 +26,7 @@ const INFLUX: &[&str] = &["precision", "ttl"];
 const PAGE: &[&str] = &["range", "from", "to", "theme", "panel"];
 const EMBED: &[&str] = &["range", "from", "to", "theme", "bg", "title"];
 const EMBEDS: &[&str] = &["panels", "range", "from", "to", "theme", "bg", "title"];
-const PICTURE: &[&str] = &["range", "theme", "w", "h"];
+const PICTURE: &[&str] = &["range", "from", "to", "theme", "w", "h", "scale", "foot"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
     &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
@@ -48,7 +48,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/h/{host}", PAGE, "One host"),
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
-    route(GET, "/explore", &["q", "view", "search", "range", "theme"], "Metrics, and the result of a query, live"),
+    route(GET, "/explore", &["q", "view", "search", "board", "id", "n", "range", "theme"], "Metrics, and the result of a query, live"),
     route(GET, "/d/metric", &["*name", "range", "from", "to", "theme", "panel"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),

@@ -388,7 +388,7 @@ fn date_and_time(at: Timestamp, zone: Span) -> String {
 }
 
 /// A name as a part of an address's path or query.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~') {
