@@ -5,7 +5,7 @@
  * its panels, and one animation frame draws every marked panel that can be seen.
  *
  * @import { State } from './connection.js'
- * @import { Past } from './past.js'
+ * @import { Past } from './later/past.js'
  * @import { When } from './when.js'
  * @import { Channel, PageData } from './subscription.js'
  * @import { Page } from './elements/panel.js'
@@ -30,6 +30,8 @@ const root = document.documentElement;
 const load = (name) => import(`./views/${name}.js`);
 /** What shows how it was. */
 const comparing = () => import('./later/before.js');
+/** What fetches windows of the past. */
+const windows = () => import('./later/past.js');
 /** What puts the page in step with another board. */
 const arranger = () => import('./later/arrange.js');
 
@@ -124,7 +126,8 @@ export class LivePage {
     const slug = () => this.board.document.slug;
     const { said, now } = { said: this.said, now: () => this.clock() };
     const changed = () => this.#travelled();
-    const travel = new Travel(this.board.rangeMs, { only, slug, now, changed, said });
+    const host = { only, slug, now, changed, said, load: windows };
+    const travel = new Travel(this.board.rangeMs, host);
     this.travel = travel;
     travel.begin(this.first);
     return travel;

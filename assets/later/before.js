@@ -5,7 +5,7 @@
  * The one idea: the ghost is a stretch of the past like any other, fetched with some time to spare
  * at its end, and fetched again when the page has moved past that.
  *
- * @import { Past } from '../past.js'
+ * @import { Past } from './past.js'
  * @import { Spec } from '../subscription.js'
  * @import { Stretch } from '../when.js'
  * @import { Row } from '../rows.js'
@@ -16,9 +16,9 @@
  *   that key, so long before
  */
 
-import { fetchPast } from '../past.js';
 import { rowsOf } from '../rows.js';
 import { lengthOf } from '../when.js';
+import { fetchPast } from './past.js';
 
 /** The part of what is shown that is fetched beyond its end. */
 const SPARE = 1 / 8;

@@ -81,11 +81,13 @@ fn place_of(slug: &str, asked: &Asked, pages: &Pages) -> Result<String, Refusal>
 /// Leads to a query; what else the address says stays.
 fn led(query: &str, request: &HttpRequest) -> HttpResponse {
     let own = ["board", "id", "n", "q"].map(|name| format!("{name}="));
-    let kept = request.query_string().split('&');
-    let kept = kept.filter(|part| !own.iter().any(|name| part.starts_with(name)));
-    let kept: String =
-        kept.filter(|part| !part.is_empty()).map(|part| format!("&{part}")).collect();
-    let place = format!("/explore?q={}{kept}", page::encoded(query));
+    let mut place = format!("/explore?q={}", page::encoded(query));
+    for part in request.query_string().split('&') {
+        if !part.is_empty() && !own.iter().any(|name| part.starts_with(name)) {
+            place.push('&');
+            place.push_str(part);
+        }
+    }
     HttpResponse::Found().insert_header((LOCATION, place)).finish()
 }
 

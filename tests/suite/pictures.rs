@@ -57,7 +57,9 @@ async fn a_picture_to_keep_is_larger_says_where_it_is_from_and_may_show_the_past
     let path = format!("/panel/overview/cpu.svg?foot=1&from={from}&to={to}");
     let text = picture(&app, &path, "image/svg+xml").await.text();
     let host = app.address;
-    assert!(text.contains("Overview · 2023-11-14 ") && text.contains(&format!(" · {host}</text>")));
+    assert!(
+        text.contains("test-host · 2023-11-14 ") && text.contains(&format!(" · {host}</text>"))
+    );
     assert!(text.contains(r#"width="640" height="320" viewBox="0 0 640 320""#), "{text}");
     for wrong in ["scale=4", "scale=0", "w=2000&h=2000&scale=2", "from=5&to=6"] {
         let path = format!("/panel/overview/cpu.png?{wrong}");

@@ -8,7 +8,8 @@ import { csv } from '../../../assets/later/csv.js';
 import { Window } from '../../../assets/window.js';
 
 /** A row of a window of its own, which ends at column `n`.
- * @param {string} name @param {number} stepMs @param {number} n @param {(number | null)[]} values */
+ * @param {string} name @param {number} stepMs @param {number} n
+ * @param {(number | null)[]} values */
 function row(name, stepMs, n, values) {
   const series = [{ labels: {}, values }];
   const snapshot = { channel: 1, epoch: 'e', seq: 1, stepMs, n, columns: values.length, series };
