@@ -1,6 +1,6 @@
 /**
- * Where in time a page is. The windows of a stretch of the past are fetched once, and stand in place
- * of the live ones until the reader comes back to them.
+ * Where in time a page is. The windows of a stretch of the past are fetched once, and stand in
+ * place of the live ones until the reader comes back to them.
  *
  * @import { Past } from './later/past.js'
  * @import { When } from './when.js'

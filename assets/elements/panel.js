@@ -77,8 +77,7 @@ export class Panel extends HTMLElement {
   #queued = false;
   /** When it was asked why it is empty, in ms. */
   #toldAt = Date.now() - TOLD_MS + SOON_MS;
-  /** When it was drawn, in ms. */
-  drawnAt = 0;
+  drawnAt = 0; // in ms
 
   /** Whether its windows are needed; one that is hidden waits for its first value. */
   get wanted() {
@@ -275,9 +274,8 @@ export class Panel extends HTMLElement {
 
   /** What is on the screen: the series that are not left out, and which time. */
   get seen() {
-    const [all, { has }] = [this.#rows, this.#legend.chosen];
-    const rows = all.filter(has);
-    return { rows, all: rows.length === all.length, endMs: this.#endMs };
+    const rows = this.#rows.filter(this.#legend.chosen.has);
+    return { rows, all: rows.length === this.#rows.length, endMs: this.#endMs };
   }
 
   /** Puts the crosshair at a time, or away. @param {number | null} ms */

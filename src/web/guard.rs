@@ -143,7 +143,7 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let guard = request.app_data::<web::Data<Guard>>().cloned();
     let guard = guard.expect("the application is made with a guard");
-    let is_asset = request.path().starts_with("/assets/");
+    let is_loaded = ["/assets/", "/live/snapshot/"].iter().any(|at| request.path().starts_with(at));
     let reader = guard.reader(&request);
     let asks_first = reader.is_some() && request.method() == Method::OPTIONS;
     let is_shed = refused(&request).is_some();
@@ -162,19 +162,18 @@ pub(crate) async fn guard(
     if let Some(reader) = reader {
         admit(reader, headers);
     }
-    let defaults = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "same-origin"),
-        (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
-    ];
-    // Only a document opens windows.
-    let opener = (CROSS_ORIGIN_OPENER_POLICY, "same-origin");
-    for (name, value) in defaults.into_iter().chain((!is_asset).then_some(opener)) {
+    let defaults =
+        [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin")];
+    // Only a document opens windows and leads elsewhere; what it loads is weighed by the byte.
+    let document = [(REFERRER_POLICY, "same-origin"), (CROSS_ORIGIN_OPENER_POLICY, "same-origin")];
+    for (name, value) in defaults.into_iter().chain(document.into_iter().filter(|_| !is_loaded)) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+    if is_loaded && !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    } else if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, UNFRAMED.clone());
     }
     Ok(response)
