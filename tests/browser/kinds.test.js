@@ -120,7 +120,7 @@ test('a table is sorted by the heading that is pressed', async () => {
   const { page } = opened;
   const first = '#table tbody td:first-child';
   await shows(opened, first, ['pears', 'apples', 'plums']);
-  await page.getByRole('button', { name: 'Parts' }).click();
+  await page.getByRole('button', { name: 'Parts', exact: true }).click();
   await shows(opened, first, ['apples', 'pears', 'plums']);
   await page.keyboard.press('Enter');
   await shows(opened, first, ['plums', 'pears', 'apples']);

@@ -47,7 +47,7 @@ test('a host that begins to send is listed and has a page, without a reload', as
     [...document.querySelectorAll('#hosts tbody th')].map((cell) => cell.textContent).slice(-2);
   assert.deepEqual(await opened.page.evaluate(names), ['web-02:9100', 'web-10:9100']);
   // A heading turns the order round.
-  const heading = opened.page.locator('#hosts').getByRole('button', { name: 'Host' });
+  const heading = opened.page.locator('#hosts').getByRole('button', { name: 'Host', exact: true });
   await heading.click();
   await heading.click();
   await heading.click();
