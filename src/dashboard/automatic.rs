@@ -15,8 +15,12 @@ const RESERVED_IDS: [&str; 5] = ["main", "mistakes", "notice", "push", "wg-data"
 const RESERVED_PREFIXES: [&str; 3] = ["t-", "h-", "i-"];
 
 /// Endings of names, with the unit they tell. The first that fits wins.
-const ENDINGS: [(&str, Unit); 16] = [
+const ENDINGS: [(&str, Unit); 20] = [
     ("_timestamp_seconds", Unit::Timestamp),
+    ("_start_time_seconds", Unit::Timestamp),
+    ("_boot_time_seconds", Unit::Timestamp),
+    ("node_time_seconds", Unit::Timestamp),
+    ("_created", Unit::Timestamp),
     ("_uptime_seconds", Unit::Duration),
     ("_milliseconds", Unit::Milliseconds),
     ("_ms", Unit::Milliseconds),

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::PanelKind::{self, Gauge, Line, Stack, Stat, Table};
 use super::automatic;
 use super::places::Host;
-use super::{Dashboard, Panel, PanelQuery, Plan, Unit};
-use crate::model::{Matcher, Metadata, Span};
+use super::{Dashboard, Panel, PanelQuery, Plan, Unit, targets};
+use crate::model::{METRIC_NAME, MatchOp, Matcher, Metadata, Span};
 
 /// The most panels of metrics that nobody wrote a panel for.
 const PANELS_MAX: usize = 24;
@@ -70,18 +70,30 @@ pub fn board(
         panels.extend(own.iter().filter(|panel| is_of_host(panel)).map(|panel| {
             let mut panel = bound(panel, name, rhythm);
             panel.section.clear();
-            // What is read elsewhere may lack some of it.
-            panel.hide_when_empty |= rhythm != Rhythm::Own;
+            if rhythm != Rhythm::Own {
+                // What is read elsewhere may lack some of it; what is left stands without holes.
+                panel.hide_when_empty = true;
+                if panel.kind != Stat {
+                    (panel.width, panel.height) = (4, 5);
+                }
+            }
             panel
         }));
     }
     if host.telegraf {
         panels.extend(telegraf(name));
     }
-    let mut taken: BTreeSet<String> = panels.iter().map(|panel| panel.id.clone()).collect();
     // An identity in `instance` is that of what is read from there too; one in `host` of the rest.
     let by = Matcher::equal(if host.node { "instance" } else { "host" }, name);
-    let (mut others, beyond) = automatic::sections(metrics, PANELS_MAX, &mut taken);
+    panels.extend(
+        targets::events(by.name(), name, &host.names)
+            .filter(|_| !panels.iter().any(|panel: &Panel| panel.id == targets::EVENTS)),
+    );
+    let mut taken: BTreeSet<String> = panels.iter().map(|panel| panel.id.clone()).collect();
+    let shown = names_of(&panels);
+    let metrics: Vec<(String, Option<Metadata>)> =
+        metrics.iter().filter(|(name, _)| !shown.contains(name)).cloned().collect();
+    let (mut others, beyond) = automatic::sections(&metrics, PANELS_MAX, &mut taken);
     for panel in &mut others {
         for query in &mut panel.queries {
             query.plan = query.plan.narrowed(&by);
@@ -98,6 +110,14 @@ pub fn board(
         pinned: Vec::new(),
     };
     (board, beyond)
+}
+
+/// The metrics that these panels ask for by name.
+fn names_of(panels: &[Panel]) -> BTreeSet<String> {
+    let queries = panels.iter().flat_map(|panel| &panel.queries);
+    let selectors = queries.flat_map(|query| query.plan.selectors()).flatten();
+    let named = selectors.filter(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal);
+    named.map(|matcher| matcher.value().to_owned()).collect()
 }
 
 /// A panel for what Telegraf tells: id, title, kind, unit, and its queries with their legends.
@@ -165,8 +185,9 @@ fn telegraf(host: &str) -> Vec<Panel> {
         let queries: Vec<PanelQuery> = queries.iter().filter_map(query).collect();
         let mut panel = Panel::new(id, title, kind, queries.first()?.clone());
         (panel.queries, panel.unit, panel.limit) = (queries, unit, Some(8));
-        if kind == Stat {
-            panel.width = 3;
+        panel.width = if kind == Stat { 3 } else { 4 };
+        if kind == Gauge {
+            panel.thresholds = targets::fullness();
         }
         if kind == Table {
             "Path".clone_into(&mut panel.heading);

@@ -7,8 +7,10 @@ use super::places::{NODE_SIGNS, Places};
 use super::{Level, Mapping, Mark, Panel, PanelKind, PanelQuery, Plan, Threshold, Unit};
 use crate::model::{METRIC_NAME, MatchOp, Matcher, Span};
 
-/// The ids of the two lists.
+/// The id of the list of hosts.
 pub const HOSTS: &str = "hosts";
+/// The id of what happened to a host.
+pub const EVENTS: &str = "events";
 /// The id of the list of services.
 pub const SERVICES: &str = "services";
 
@@ -146,6 +148,24 @@ pub fn services(places: &Places, rows: u8) -> Option<Panel> {
     Some(panel)
 }
 
+/// What happened to one host, whose name stands in `label`: when it began to send and fell silent,
+/// and when what runs on it went down. `names` are some that it has, where it is no node exporter's.
+pub fn events(label: &str, host: &str, names: &BTreeSet<String>) -> Option<Panel> {
+    let signs = NODE_SIGNS.map(str::to_owned);
+    let named: Vec<String> = names.iter().cloned().collect();
+    let by = Matcher::equal(label, host);
+    let query = |text: &str, legend: &str| {
+        let plan = plan(text)?.narrowed(&by);
+        Some(PanelQuery { legend: legend.to_owned(), ..PanelQuery::new(plan) })
+    };
+    let state = query(&there(label, if named.is_empty() { &signs } else { &named }), "host")?;
+    let mut panel = Panel::new(EVENTS, "Events", PanelKind::Events, state);
+    panel.queries.extend(query("max by (job) (up)", "{{job}}"));
+    (panel.width, panel.height) = (4, 5);
+    panel.mappings = states();
+    Some(panel)
+}
+
 /// What both lists have in common; `count` targets in at most `rows` of the grid.
 fn list(
     id: &str,
@@ -158,18 +178,23 @@ fn list(
     std::mem::swap(&mut panel.queries, &mut queries);
     panel.unit = Unit::Percent;
     panel.height = height_of(count).min(rows);
+    panel.mappings = states();
+    Some(panel)
+}
+
+/// The words for how something is.
+fn states() -> Vec<Mapping> {
     let mapping = |from: f64, to: f64, text: &str, level| Mapping {
         from: Some(from),
         to: Some(to),
         text: text.to_owned(),
         level: Some(level),
     };
-    panel.mappings = vec![
+    vec![
         mapping(0.0, 0.0, "down", Level::Critical),
         mapping(1.0, 1.0, "up", Level::Ok),
         mapping(0.0, 1.0, "partly down", Level::Warn),
-    ];
-    Some(panel)
+    ]
 }
 
 /// The rows of the grid that so many targets take: in tenths of a letter's height, with a gap a row
@@ -241,6 +266,14 @@ fn cell(plan: Plan, column: &str, unit: Unit) -> PanelQuery {
 fn times_query(query: &str) -> Option<PanelQuery> {
     let (range, step) = (Some(LINE.0), Some(LINE.1));
     Some(PanelQuery { times: true, range, step, ..PanelQuery::new(plan(query)?) })
+}
+
+/// When a disk or memory is full.
+pub(super) fn fullness() -> Vec<Threshold> {
+    vec![
+        threshold(80.0, Level::Warn, "filling up"),
+        threshold(90.0, Level::Critical, "nearly full"),
+    ]
 }
 
 fn threshold(value: f64, level: Level, word: &str) -> Threshold {

@@ -336,10 +336,47 @@ fn a_pushed_name_tells_its_query_and_unit() {
     check("hit_ratio", Gauge, "", "hit_ratio", Unit::Ratio);
     check("room", Gauge, "celsius", "room", Unit::Celsius);
     check("last_run_timestamp_seconds", Gauge, "", "last_run_timestamp_seconds", Unit::Timestamp);
+    check("process_start_time_seconds", Gauge, "", "process_start_time_seconds", Unit::Timestamp);
+    check("request_time_seconds", Gauge, "", "request_time_seconds", Unit::Seconds);
     check("my.metric", Gauge, "", r#"{"my.metric"}"#, Unit::None);
     let bare = automatic::panel("orders", None).expect("a panel");
     assert_eq!((bare.id.as_str(), bare.title.as_str()), ("orders", "orders"));
     assert!(automatic::panel("", None).is_none());
+}
+
+#[test]
+fn a_description_tells_the_unit_where_the_name_does_not() {
+    let check = |name: &str, help: &str, expected: Unit| {
+        let help = help.to_owned();
+        let metadata = Metadata { metric_type: Gauge, unit: String::new(), help };
+        let panel = automatic::panel(name, Some(&metadata)).expect("a panel");
+        assert_eq!(panel.unit, expected, "{help}", help = metadata.help);
+    };
+    check("latency", "Time of a request in seconds.", Unit::Seconds);
+    check("latency", "How long it took (ms)", Unit::Milliseconds);
+    check("buffer", "Room that is left, in Bytes", Unit::Bytes);
+    check("buffer_ratio", "The share in percent", Unit::Ratio);
+    check("steps", "in secondsish steps", Unit::None);
+    check("turns", "", Unit::None);
+}
+
+#[test]
+fn a_summary_is_shown_by_its_mean_and_its_rate() {
+    let names = ["rpc_seconds", "rpc_seconds_sum", "rpc_seconds_count", "lone_count"];
+    let names = names.map(|name| (name.to_owned(), None));
+    let (panels, beyond) = automatic::sections(&names, 100, &mut BTreeSet::new());
+    let told = |panel: &Panel| (panel.queries[0].plan.text().to_owned(), panel.unit.clone());
+    let told: Vec<(String, Unit)> = panels.iter().map(told).collect();
+    let rate = "rate(rpc_seconds_count[10s]) or rate(rpc_seconds_count[2m])";
+    let mean = "rate(rpc_seconds_sum[2m]) / rate(rpc_seconds_count[2m])";
+    let expected = [
+        ("rpc_seconds", Unit::Seconds),
+        (mean, Unit::Seconds),
+        (rate, Unit::PerSecond),
+        ("lone_count", Unit::None),
+    ];
+    assert_eq!(told, expected.map(|(query, unit)| (query.to_owned(), unit)));
+    assert!(beyond.is_empty());
 }
 
 #[test]
@@ -447,14 +484,19 @@ query = "orders"
     let own = "load in \"web-01\"";
     let expected = ["hosts in \"\"", "orders in \"\"", "sent in \"\"", own, pinned];
     assert_eq!(several, expected);
-    let names: Vec<(String, Option<Metadata>)> = vec![("orders".to_owned(), None)];
+    // What the first page's panels show is not shown again.
+    let names: Vec<(String, Option<Metadata>)> =
+        ["node_load1", "orders", "up"].map(|name| (name.to_owned(), None)).to_vec();
     let rhythm = host::Rhythm::Every(Span::from_secs(15));
     let known = places.host("web-02").expect("a host");
     let (board, _) = host::board(Some(base), "web-02", (known, rhythm), &names);
     let queries: Vec<&str> =
         board.panels.iter().map(|panel| panel.queries[0].plan.text()).collect();
     let load = r#"node_load1{instance="web-02"} / rate(x{job="other"}[1m])"#;
-    assert_eq!(queries, [load, r#"orders{instance="web-02"}"#]);
+    let state = "group by (instance) (last_over_time({__name__=~\"node_time_seconds|node_load1|\
+                 node_boot_time_seconds|node_memory_MemTotal_bytes\", instance=\"web-02\", \
+                 instance!=\"\"}[1m30s]))";
+    assert_eq!(queries, [load, state, r#"orders{instance="web-02"}"#]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn all(places: &Places) -> Dashboard {
     Dashboard {
         slug: HOST.to_owned(),
         title: "Hosts".to_owned(),
-        description: "Whatever brings metrics of a host, or says its `host`".to_owned(),
+        description: "Whatever sends metrics of a host, and what runs on it".to_owned(),
         embed: false,
         range: Span::from_secs(300),
         panels: lists.into_iter().flatten().collect(),

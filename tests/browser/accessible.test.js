@@ -98,6 +98,7 @@ for (const light of [false, true]) {
 for (const [path, shown] of [
   ['/d/kinds', 'wg-panel[data-drawn]'],
   ['/d', '#main a'],
+  ['/h', '#hosts[data-drawn] td'],
   ['/status', '#history td'],
   ['/explore', '.metrics td'],
   ['/explore?q=orders', '#result[data-drawn] canvas'],
