@@ -149,16 +149,17 @@ pub fn services(places: &Places, rows: u8) -> Option<Panel> {
 }
 
 /// What happened to one host, whose name stands in `label`: when it began to send and fell silent,
-/// and when what runs on it went down. `names` are some that it has, where it is no node exporter's.
+/// and when what runs on it went down. `names` are some that it has, where it is no node
+/// exporter's.
 pub fn events(label: &str, host: &str, names: &BTreeSet<String>) -> Option<Panel> {
     let signs = NODE_SIGNS.map(str::to_owned);
-    let named: Vec<String> = names.iter().cloned().collect();
+    let own: Vec<String> = names.iter().cloned().collect();
     let by = Matcher::equal(label, host);
     let query = |text: &str, legend: &str| {
         let plan = plan(text)?.narrowed(&by);
         Some(PanelQuery { legend: legend.to_owned(), ..PanelQuery::new(plan) })
     };
-    let state = query(&there(label, if named.is_empty() { &signs } else { &named }), "host")?;
+    let state = query(&there(label, if own.is_empty() { &signs } else { &own }), "host")?;
     let mut panel = Panel::new(EVENTS, "Events", PanelKind::Events, state);
     panel.queries.extend(query("max by (job) (up)", "{{job}}"));
     (panel.width, panel.height) = (4, 5);
