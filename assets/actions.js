@@ -8,7 +8,7 @@
 import { make } from './elements/build.js';
 import { Panel } from './elements/panel.js';
 import { Travel } from './past.js';
-import { stepOf } from './subscription.js';
+import { stepOf } from './when.js';
 
 /** @param {LivePage} page
  * @param {typeof import('./controls.js').controls} controls @returns {Actions} */

@@ -199,9 +199,20 @@ function listen(actions) {
 /** What makes tables of numbers. */
 const dataTable = () => import('./later/data.js');
 
+/** Has other values of variables shown without loading the page anew.
+ * @param {import('./later/variables.js').Host} page */
+function choose(page) {
+  // Without its script the form does the same by loading the page.
+  if (document.querySelector('.vars'))
+    import('./later/variables.js').then(({ variables }) => variables(page), console.warn);
+}
+
 export const controls = {
   /** The page lives: it can be told what to do. @param {LivePage} page */
-  begin: (page) => listen(actionsOf(page, controls)),
+  begin: (page) => {
+    listen(actionsOf(page, controls));
+    choose(page);
+  },
   alone,
   share,
   recallTheme,

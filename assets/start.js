@@ -18,9 +18,9 @@ import { arranging, crosshair, drawing, Tasks, Views } from './elements/making.j
 import { Notice } from './elements/notice.js';
 import { isChart, Panel } from './elements/panel.js';
 import { follow } from './elements/tab.js';
-import { Board, stepOf } from './subscription.js';
+import { Board } from './subscription.js';
 import { timeOfDay } from './units.js';
-import { endsOf } from './when.js';
+import { endsOf, stepOf } from './when.js';
 
 const RELOADED = 'watchglass.reloaded';
 

@@ -25,9 +25,9 @@
  * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,
  *   or an element with where it leads and what is inside
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
- * @typedef {{title?: string, mistakes?: string[], embed?: boolean, gone?: boolean}} About  what is
- *   to be said beside the panels; embed: whether they may stand in other pages; gone: the board
- *   was removed
+ * @typedef {{title?: string, mistakes?: string[], embed?: boolean, gone?: boolean} &
+ *   import('./later/fields.js').Chosen} About  what is to be said beside the panels; embed: whether
+ *   they may stand in other pages; gone: the board was removed
  * @typedef {{slug: string, revision: number, spec: About, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
  *   past?: [number, number], snapshots: Record<string, string>,
@@ -42,19 +42,11 @@
 
 import { readInlineSnapshot, readSnapshot } from './frame.js';
 import { rangeText } from './units.js';
+import { stepOf } from './when.js';
 import { Window } from './window.js';
 
 const HELD_MAX = 2000;
 const ASK_AGAIN_MS = 3000;
-const STEPS_S = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400,
-];
-const COLUMNS_MAX = 900;
-
-/** The step that the server takes for a range. @param {number} rangeMs */
-export function stepOf(rangeMs) {
-  return 1000 * (STEPS_S.find((step) => rangeMs / 1000 / step <= COLUMNS_MAX) ?? 86_400);
-}
 
 /** One channel as this page knows it. */
 export class Channel {
@@ -144,6 +136,12 @@ export class Board {
     const wider = rangeMs > this.rangeMs || stepOf(rangeMs) !== stepOf(this.rangeMs);
     this.rangeMs = rangeMs;
     if (wider) for (const channel of this.channels.values()) this.#forget(channel);
+    this.#resubscribe();
+  }
+
+  /** Shows another board: the same with other values. @param {string} slug */
+  setSlug(slug) {
+    this.document.slug = slug;
     this.#resubscribe();
   }
 

@@ -73,3 +73,14 @@ export function written(address, when) {
   }
   return url.href;
 }
+
+/** The steps that the server may take. */
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400,
+];
+const COLUMNS_MAX = 900;
+
+/** The step that the server takes for a range. @param {number} rangeMs */
+export function stepOf(rangeMs) {
+  return 1000 * (STEPS_S.find((step) => rangeMs / 1000 / step <= COLUMNS_MAX) ?? 86_400);
+}

@@ -106,7 +106,7 @@ impl Service {
             Arc::clone(&clock),
             Arc::new(move || figures.read()),
         ));
-        let boards = Arc::new(boards(&settings, collectors.host(), &store));
+        let boards = Arc::new(boards(&settings, collectors.host(), &store, &clock));
         let facts = Arc::new(ArcSwap::default());
         let parts = (Arc::clone(&store), Arc::clone(&boards), Arc::clone(&clock));
         let intake = Intake::new(settings.ingest.clone(), parts.0, parts.1, parts.2);
@@ -227,12 +227,12 @@ fn start_log(
     Ok((thread.map_err(Error::Thread)?, replayed))
 }
 
-fn boards(settings: &Settings, host: &str, store: &Arc<Store>) -> Registry {
+fn boards(settings: &Settings, host: &str, store: &Arc<Store>, clock: &Arc<dyn Clock>) -> Registry {
     let collect = &settings.collect;
     let reads = [&collect.cpu, &collect.memory, &collect.load, &collect.kernel];
     let reads = reads.iter().any(|source| source.enabled);
     let files = settings.dashboards.served().to_vec();
-    Registry::new(files, (host.to_owned(), reads), Arc::clone(store) as _)
+    Registry::new(files, (host.to_owned(), reads), Arc::clone(store) as _, Arc::clone(clock))
 }
 
 fn hub(settings: &Settings, store: &Arc<Store>, boards: &Arc<Registry>) -> Hub {
@@ -301,6 +301,10 @@ async fn keep_up(
         if now.saturating_sub(RENEW) >= renewed {
             renewed = now;
             boards.renew(&store.names(Origin::Push), web::found(&store), now);
+            let open = Arc::clone(&boards);
+            if let Err(error) = tokio::task::spawn_blocking(move || open.renew_choices()).await {
+                log::error!("boards with variables could not be renewed error={error}");
+            }
         }
         facts.store(Arc::new(words(&store, now)));
         clock.wait_until(now.floor_to(Span(1000)) + Span(1000)).await;

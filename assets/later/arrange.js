@@ -9,6 +9,7 @@
 
 import { emptyNote, make } from '../elements/build.js';
 import { gridOf, tidy } from '../elements/sections.js';
+import { showChoice } from './fields.js';
 
 /** What a panel's element and view were made from; another document needs others.
  * @param {Place} place */
@@ -52,9 +53,11 @@ function panelElement(spec) {
   return panel;
 }
 
-/** Says what there is to say of the board: its name, and what is wrong with its file.
- * @param {Document} document */
-function told({ spec: { title, mistakes = [], gone } }) {
+/** Says what there is to say of the board: its name, what is chosen, and what is wrong with its
+ * file. @param {Document} document */
+function told({ spec }) {
+  const { title, mistakes = [], gone } = spec;
+  showChoice(spec);
   const heading = document.querySelector('.bar h1');
   if (title && heading && heading.textContent !== title) {
     heading.textContent = title;

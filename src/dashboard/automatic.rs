@@ -8,7 +8,8 @@ use crate::model::{Labels, Metadata, MetricType, Span};
 use crate::query::Plan;
 
 /// Ids that stand in the page for something else than a panel.
-const RESERVED_IDS: [&str; 5] = ["main", "mistakes", "notice", "push", "wg-data"];
+const RESERVED_IDS: [&str; 8] =
+    ["filters", "main", "mistakes", "notes", "notice", "push", "vars", "wg-data"];
 
 /// Headings stand in the page under `t-` and the panel's id, patterns of pictures under `h-`, what
 /// stands behind an `i` under `i-`.
@@ -219,6 +220,8 @@ pub fn single(name: &str, metadata: Option<&Metadata>) -> Option<Dashboard> {
     (panel.width, panel.height) = (12, 7);
     let heat = name.strip_suffix("_bucket").and_then(|base| heat(name, base, &panel.unit));
     Some(Dashboard {
+        scrape_interval: None,
+        variables: Vec::new(),
         slug: panel.id.clone(),
         title: name.to_owned(),
         description: metadata.map(|metadata| metadata.help.clone()).unwrap_or_default(),

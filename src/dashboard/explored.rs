@@ -51,6 +51,8 @@ pub fn explored(
         description: String::new(),
         embed: false,
         range: Span::from_secs(300),
+        scrape_interval: None,
+        variables: Vec::new(),
         panels: vec![panel],
         pinned: Vec::new(),
     })

@@ -67,7 +67,8 @@ pub fn board(
     let mut panels = Vec::new();
     if host.node {
         let own = first.map_or(&[][..], |first| &first.panels);
-        panels.extend(own.iter().filter(|panel| is_of_host(panel)).map(|panel| {
+        let own = own.iter().filter(|panel| is_of_host(panel) && !panel.needs_values());
+        panels.extend(own.map(|panel| {
             let mut panel = bound(panel, name, rhythm);
             panel.section.clear();
             if rhythm != Rhythm::Own {
@@ -106,6 +107,8 @@ pub fn board(
         description: String::new(),
         embed: false,
         range: Span::from_secs(300),
+        scrape_interval: None,
+        variables: Vec::new(),
         panels,
         pinned: Vec::new(),
     };

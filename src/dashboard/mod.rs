@@ -7,6 +7,7 @@ pub mod automatic;
 mod document;
 mod explored;
 mod fields;
+mod filled;
 mod first;
 pub mod host;
 pub mod markdown;
@@ -16,14 +17,17 @@ mod parse;
 pub mod places;
 pub mod targets;
 mod unit;
+mod variable;
 
 pub use explored::{RESULT, as_toml, explored};
 pub use fields::Mistake;
+pub use filled::{filled, filters};
 pub use first::First;
 pub use meaning::{Level, Mapping, Mark, Threshold};
 pub use near::nearest;
 pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
+pub use variable::{ALL, Asked, Choice, Known, LabelValues, Set, Values, Variable, choose};
 
 use crate::model::Span;
 /// What a [`PanelQuery`] asks; named here for those who know panels and not the query language.
@@ -45,10 +49,28 @@ pub struct Dashboard {
     pub embed: bool,
     /// The range shown at first.
     pub range: Span,
+    /// How far apart the samples are that its queries read; measured when not given.
+    pub scrape_interval: Option<Span>,
+    /// What a reader may choose, in the order of the bar.
+    pub variables: Vec<Variable>,
     /// The panels, in reading order.
     pub panels: Vec<Panel>,
     /// The ids of those that stand on the first page too.
     pub pinned: Vec<String>,
+}
+
+impl Dashboard {
+    /// Whether what it shows follows from what is chosen, or from the data.
+    pub fn is_template(&self) -> bool {
+        let open = |panel: &Panel| panel.queries.iter().any(|query| query.template.is_some());
+        !self.variables.is_empty() || self.panels.iter().any(open)
+    }
+
+    /// The place of a panel by its id; of one that is there once a value, that of the first.
+    pub fn place_of(&self, id: &str) -> Option<usize> {
+        let place = self.panels.iter().position(|panel| panel.id == id);
+        place.or_else(|| self.panels.iter().position(|panel| panel.copy_of.as_deref() == Some(id)))
+    }
 }
 
 /// What one file brings: the dashboards of its newest version without a mistake, and what is wrong
@@ -133,6 +155,19 @@ pub struct Panel {
     pub section: String,
     /// Where the names of targets lead: an address with `{{label}}` in it; may be empty.
     pub link: String,
+    /// The variable for whose values it is there once each.
+    pub repeat: Option<Repeat>,
+    /// The id of the panel that this is one of several of.
+    pub copy_of: Option<String>,
+}
+
+/// A panel that is there once for each value that is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The variable.
+    pub variable: String,
+    /// The most panels.
+    pub max: usize,
 }
 
 /// How a panel shows its values.
@@ -232,8 +267,10 @@ impl PanelKind {
 /// One query of a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelQuery {
-    /// The checked query.
+    /// The checked query; of one with variables, with something in their place.
     pub plan: Plan,
+    /// The text with variables in it, if there are any.
+    pub template: Option<String>,
     /// How a series is named: text with `{{label}}` in it; empty for all labels that tell it apart.
     pub legend: String,
     /// The heading of its column in a table.
@@ -259,6 +296,7 @@ impl PanelQuery {
         let (legend, column) = (String::new(), String::new());
         Self {
             plan,
+            template: None,
             legend,
             column,
             unit: None,
@@ -374,6 +412,12 @@ impl Better {
 }
 
 impl Panel {
+    /// Whether it shows nothing without values of variables.
+    pub fn needs_values(&self) -> bool {
+        let templates = self.queries.iter().filter_map(|query| query.template.as_deref());
+        self.repeat.is_some() || templates.into_iter().any(filled::has_variables)
+    }
+
     /// A panel with one query and everything else as a file that says nothing would have it.
     pub fn new(id: &str, title: &str, kind: PanelKind, query: PanelQuery) -> Self {
         let (width, height) = parse::size_of(kind);
@@ -411,6 +455,8 @@ impl Panel {
             hide_when_empty: false,
             section: String::new(),
             link: String::new(),
+            repeat: None,
+            copy_of: None,
         }
     }
 
@@ -463,7 +509,8 @@ impl Panel {
         if self.kind != PanelKind::Line {
             return Vec::new();
         }
-        let has_bounds = |query: &PanelQuery| query.plan.bounds(Span::from_secs(3600)).is_some();
+        let hour = Span::from_secs(3600);
+        let has_bounds = |query: &PanelQuery| query.plan.settled(hour, hour).bounds(hour).is_some();
         let banded = self.queries.iter().map(|query| !query.times && has_bounds(query));
         banded.enumerate().filter_map(|(number, banded)| banded.then_some(number)).collect()
     }

@@ -11,9 +11,11 @@ use super::first::by_section;
 use crate::model::Span;
 
 mod panel;
+mod variable;
 
 use panel::panel;
 pub(super) use panel::size_of;
+use variable::{VARIABLES_MAX, variable};
 
 /// The most panels of one dashboard.
 pub const PANELS_MAX: usize = 60;
@@ -24,6 +26,7 @@ const TITLE_CHARS_MAX: usize = 80;
 const SENTENCE_CHARS_MAX: usize = 300;
 const RANGE: std::ops::RangeInclusive<Span> =
     Span::from_secs(60)..=Span::from_secs(2 * 365 * 86_400);
+const SPACING: std::ops::RangeInclusive<Span> = Span(100)..=Span::from_secs(3600);
 const RANGE_DEFAULT: Span = Span::from_secs(300);
 
 /// Reads the dashboards of one file: all of its `[[dashboard]]` tables, or, when there is none,
@@ -72,6 +75,12 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
     let description = fields.text("description", SENTENCE_CHARS_MAX);
     let embed = fields.flag("embed", false);
     let range = fields.span("range", RANGE).unwrap_or(RANGE_DEFAULT);
+    let scrape_interval = fields.span("scrape_interval", SPACING);
+    let mut variables = Vec::new();
+    for table in fields.tables("variable", VARIABLES_MAX) {
+        let next = variable(&table, &variables);
+        variables.push(next);
+    }
     let tables = fields.tables("panel", PANELS_MAX);
     if tables.is_empty() {
         fields.wrong("panel", "the dashboard has no panel (begin one with `[[dashboard.panel]]`)");
@@ -80,13 +89,16 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
     let (mut panels, mut pinned) = (Vec::new(), Vec::new());
     for table in &tables {
         let pin = table.flag("pin", false);
-        let panel = panel(table, &mut ids);
+        let panel = panel(table, &mut ids, &variables);
+        if pin && panel.needs_values() {
+            table.wrong("pin", "a panel with variables cannot stand on the first page");
+        }
         pinned.extend(pin.then(|| panel.id.clone()));
         panels.push(panel);
     }
     let panels = by_section(panels);
     fields.finish();
-    Dashboard { slug, title, description, embed, range, panels, pinned }
+    Dashboard { slug, title, description, embed, range, scrape_interval, variables, panels, pinned }
 }
 
 fn needed(fields: &Fields<'_>, key: &'static str) -> String {

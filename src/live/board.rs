@@ -88,22 +88,27 @@ const STEPS: [i64; 17] =
 const FAR_APART: Span = Span::from_secs(15);
 
 impl PanelSpec {
-    /// What its channels ask over a range: its queries, then the two bounds of each of `bands` in
+    /// What its channels ask over a range: its queries, with what follows from step and range put
+    /// in, then the two bounds of each of `bands` in
     /// the order of these, where columns are far apart.
     pub(crate) fn asked(&self, range: Span) -> Vec<Asked> {
         let step = step_for(range, self.step);
         let asked = |plan: Arc<Plan>| Asked { plan, range, finest: self.step };
+        let settled = |plan: &Arc<Plan>, step: Span, range: Span| {
+            if plan.is_settled() { Arc::clone(plan) } else { Arc::new(plan.settled(step, range)) }
+        };
         if step < FAR_APART || !self.is_chart {
             let own = |(number, plan): (usize, &Arc<Plan>)| {
                 let span = self.spans.get(number).copied().unwrap_or_default();
-                let all = asked(Arc::clone(plan));
                 let (range, finest) = (span.range.unwrap_or(range), span.step.or(self.step));
-                Asked { range, finest, ..all }
+                Asked { plan: settled(plan, step_for(range, finest), range), range, finest }
             };
             return self.plans.iter().enumerate().map(own).collect();
         }
-        let widened = self.plans.iter().map(|plan| Arc::new(plan.widened(step)));
-        let banded = self.bands.iter().filter_map(|query| self.plans.get(*query));
+        let plans: Vec<Arc<Plan>> =
+            self.plans.iter().map(|plan| settled(plan, step, range)).collect();
+        let widened = plans.iter().map(|plan| Arc::new(plan.widened(step)));
+        let banded = self.bands.iter().filter_map(|query| plans.get(*query));
         let bounds = banded.filter_map(|plan| plan.bounds(step)).flatten();
         widened.chain(bounds.map(Arc::new)).map(asked).collect()
     }

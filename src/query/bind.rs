@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::ast::{Expr, Node, Selector};
+use super::error::ParseError;
 use crate::model::Matcher;
 
 impl Plan {
@@ -31,9 +32,17 @@ impl Plan {
     /// The query with `other` as one more condition of each selector.
     #[must_use]
     pub fn narrowed(&self, other: &Matcher) -> Self {
+        self.filtered(std::slice::from_ref(other)).unwrap_or_else(|_| self.clone())
+    }
+
+    /// The query with all of these as conditions of each selector.
+    ///
+    /// # Errors
+    /// When it would be too long, or have too many parts.
+    pub fn filtered(&self, by: &[Matcher]) -> Result<Self, ParseError> {
         let mut expr = self.expr().clone();
-        each_selector(&mut expr, &mut |selector| selector.matchers.push(other.clone()));
-        Self::new(&expr.to_string()).unwrap_or_else(|_| self.clone())
+        each_selector(&mut expr, &mut |selector| selector.matchers.extend_from_slice(by));
+        Self::new(&expr.to_string())
     }
 }
 
@@ -48,6 +57,10 @@ fn each_selector(expr: &mut Expr, each: &mut dyn FnMut(&mut Selector)) {
             each_selector(&mut binary.lhs, each);
             each_selector(&mut binary.rhs, each);
         }
+        // The second argument of `info` says which labels are wanted, and selects nothing.
+        Node::Call { function, args } if function.name() == "info" => {
+            args.iter_mut().take(1).for_each(|arg| each_selector(arg, each));
+        }
         Node::Call { args, .. } => args.iter_mut().for_each(|arg| each_selector(arg, each)),
         Node::Aggregate(aggregate) => {
             aggregate.param.iter_mut().for_each(|param| each_selector(param, each));
@@ -59,6 +72,20 @@ fn each_selector(expr: &mut Expr, each: &mut dyn FnMut(&mut Selector)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filters_are_conditions_of_each_selector() {
+        let check = |query: &str, expected: &str| {
+            let plan = Plan::new(query).expect("a query");
+            let by = [Matcher::equal("h", "x\"y"), Matcher::equal("k", "z")];
+            let filtered = plan.filtered(&by).map(|plan| plan.text().to_owned());
+            assert_eq!(filtered.as_deref(), Ok(expected));
+        };
+        check("rate(a[1m])", r#"rate(a{h="x\"y", k="z"}[1m])"#);
+        check("info(a, {b=\"c\"})", r#"info(a{h="x\"y", k="z"}, {b="c"})"#);
+        check("a{k=\"z\"} offset 1m", r#"a{h="x\"y", k="z"} offset 1m"#);
+        check("time()", "time()");
+    }
 
     #[test]
     fn every_selector_is_reached_and_hostile_values_stay_values() {

@@ -160,7 +160,7 @@ fn look_at(expr: &mut Expr, other: &impl Fn(&Node) -> Option<Node>) {
     children(expr, &mut |inner| look_at(inner, other));
 }
 
-fn children(expr: &mut Expr, each: &mut dyn FnMut(&mut Expr)) {
+pub(super) fn children(expr: &mut Expr, each: &mut dyn FnMut(&mut Expr)) {
     match &mut expr.node {
         // A subquery has a step of its own.
         Node::Number(_)

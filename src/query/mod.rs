@@ -14,6 +14,8 @@ mod plan;
 mod print;
 #[cfg(test)]
 mod sample;
+mod settle;
+mod template;
 
 pub use ast::{Expr, Place, ValueType};
 pub use error::ParseError;
@@ -25,6 +27,7 @@ pub use function::Function;
 pub use options::Options;
 pub use parser::{DEPTH_MAX, NODES_MAX, REGEXES_MAX, TEXT_BYTES_MAX, parse};
 pub use plan::{Plan, Reach};
+pub use template::{Filling, Lookup, Piece, fill, pieces};
 
 /// The names of all aggregations.
 ///

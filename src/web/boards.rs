@@ -1,22 +1,29 @@
 //! The dashboards that are served: those of files, the host's own with a panel for each pushed
 //! name, and one for any single name. They are swapped as a whole, so readers never wait.
 
+mod derived;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use arc_swap::ArcSwap;
 use hashbrown::HashSet;
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::dashboard::places::Places;
-use crate::dashboard::{self, Dashboard, DashboardFile, First, PanelKind, automatic};
-use crate::live::{BoardSpec, Boards, PanelSpec, QuerySpan};
-use crate::model::{Labels, Metadata, Select, Timestamp};
-
+use super::chosen;
 use super::hosts::{HOST, host_board};
+use crate::dashboard::places::Places;
+use crate::dashboard::{
+    self, Asked, Choice, Dashboard, DashboardFile, First, PanelKind, Set, automatic,
+};
+use crate::live::{BoardSpec, Boards, PanelSpec, QuerySpan};
+use crate::model::{Clock, Labels, Metadata, Select, Timestamp};
+use derived::Derived;
 
 /// The slug of the host's own board.
 pub(crate) const OVERVIEW: &str = "overview";
@@ -38,7 +45,31 @@ pub(crate) struct Board {
     pub(crate) beyond: Vec<String>,
     /// What is wrong with its file, of which this is the last good version.
     pub(crate) mistakes: Vec<String>,
+    /// What stands for its variables.
+    pub(crate) chosen: Chosen,
     pub(crate) spec: Arc<BoardSpec>,
+}
+
+/// What stands for the variables of a board.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen {
+    /// The variables with what is chosen of each.
+    pub(crate) sets: Vec<Set>,
+    /// What could not be had, in words.
+    pub(crate) notes: Vec<String>,
+    /// What was asked for.
+    pub(crate) asked: Asked,
+}
+
+/// Why there is no board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// There is none of that slug.
+    Unknown,
+    /// What is chosen is more than an address may say: in words.
+    TooMuch(String),
+    /// Too many boards with values of their own are looked at.
+    Full,
 }
 
 /// All dashboards.
@@ -50,6 +81,10 @@ pub(crate) struct Registry {
     // Held while boards are made; readers use `served` and do not wait.
     source: Mutex<Source>,
     served: ArcSwap<Served>,
+    derived: Derived,
+    /// Boards are numbered by it, each change with a number of its own.
+    revisions: AtomicU64,
+    generation: AtomicU64,
 }
 
 /// What boards are made from.
@@ -58,8 +93,6 @@ struct Source {
     names: Names,
     places: Places,
     looked: Timestamp,
-    /// Boards are numbered by it, each change with a number of its own.
-    revision: u64,
 }
 
 #[derive(Default)]
@@ -83,7 +116,6 @@ pub(crate) struct Served {
     pub(super) first: Option<Dashboard>,
     /// When what there is was last looked through.
     pub(super) looked: Timestamp,
-    generation: u64,
 }
 
 impl Served {
@@ -100,14 +132,17 @@ impl Registry {
         files: Vec<DashboardFile>,
         (host, reads): (String, bool),
         data: Arc<dyn Select>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let (names, mut places) = (Names::default(), Places::default());
         if reads {
             places.see(&own(&host));
         }
-        let source = Source { files, names, places, looked: Timestamp(0), revision: 0 };
-        let source = Mutex::new(source);
-        let registry = Self { host, reads, data, source, served: ArcSwap::default() };
+        let source = Mutex::new(Source { files, names, places, looked: Timestamp(0) });
+        let derived = Derived::new(Arc::clone(&data), clock);
+        let (revisions, generation) = (AtomicU64::new(0), AtomicU64::new(0));
+        let served = ArcSwap::default();
+        let registry = Self { host, reads, data, source, served, derived, revisions, generation };
         registry.rebuild(&mut registry.source.lock());
         registry
     }
@@ -119,27 +154,67 @@ impl Registry {
         self.rebuild(&mut source);
     }
 
-    /// The dashboard behind a slug.
-    pub(crate) fn find(&self, slug: &str) -> Option<Arc<Board>> {
-        if let Some(name) = slug.strip_prefix(METRIC) {
-            let mut dashboard = automatic::single(name, self.data.metadata(name).as_ref())?;
+    /// The dashboard behind a slug, behind which a `?` and what is chosen may stand, as in the
+    /// address of its page.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn find(&self, slug: &str) -> Result<Arc<Board>, Missing> {
+        if says_all(slug) {
+            return self.made(slug).ok_or(Missing::Unknown);
+        }
+        let (base, asked) = self.asked(slug)?;
+        if !base.dashboard.is_template() && asked == Asked::default() {
+            return Ok(base);
+        }
+        self.derived.find(&base, &asked, &self.revisions).map_err(|derived::Full| Missing::Full)
+    }
+
+    /// The same, when nothing has to be looked up for it.
+    pub(crate) fn at_hand(&self, slug: &str) -> Option<Arc<Board>> {
+        if says_all(slug) {
+            return self.made(slug);
+        }
+        let (base, asked) = self.asked(slug).ok()?;
+        if !base.dashboard.is_template() && asked == Asked::default() {
+            return Some(base);
+        }
+        self.derived.kept(&chosen::slug(&base.dashboard.slug, &asked), &base)
+    }
+
+    /// A board of a file, and what is asked of it.
+    fn asked(&self, slug: &str) -> Result<(Arc<Board>, Asked), Missing> {
+        let (slug, said) = slug.split_once('?').unwrap_or((slug, ""));
+        let base = self.served.load().boards.get(slug).cloned().ok_or(Missing::Unknown)?;
+        Ok((base, chosen::read(said).map_err(Missing::TooMuch)?))
+    }
+
+    /// The board of a slug that says all there is to it: of a name, of a query, of a host.
+    fn made(&self, slug: &str) -> Option<Arc<Board>> {
+        let alone = |mut dashboard: Dashboard, beyond: Vec<String>, revision: u64| {
             slug.clone_into(&mut dashboard.slug);
-            return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
+            Arc::new(Board::new(dashboard, (beyond, &[]), revision, Chosen::default()))
+        };
+        if let Some(name) = slug.strip_prefix(METRIC) {
+            let dashboard = automatic::single(name, self.data.metadata(name).as_ref())?;
+            return Some(alone(dashboard, Vec::new(), 1));
+        }
+        if let Some(name) = slug.strip_prefix(HOST) {
+            let served = self.served.load();
+            let (dashboard, beyond) = host_board(&served, &self.host, name, &*self.data)?;
+            let revision = revision_of(&dashboard, &beyond);
+            return Some(alone(dashboard, beyond, revision));
         }
         let view = |(prefix, kind): &(&str, PanelKind)| Some((slug.strip_prefix(*prefix)?, *kind));
-        if let Some((query, kind)) = EXPLORED.iter().find_map(view) {
-            let mut dashboard = self.explore(query, kind).ok()?;
-            slug.clone_into(&mut dashboard.slug);
-            return Some(Arc::new(Board::new(dashboard, Vec::new(), &[], 1)));
+        let (query, kind) = EXPLORED.iter().find_map(view)?;
+        Some(alone(self.explore(query, kind).ok()?, Vec::new(), 1))
+    }
+
+    /// Brings boards with variables in step with the data.
+    pub(crate) fn renew_choices(&self) {
+        if self.derived.renew(&self.revisions) {
+            self.generation.fetch_add(1, Relaxed);
         }
-        let served = self.served.load();
-        if let Some(name) = slug.strip_prefix(HOST) {
-            let (mut dashboard, beyond) = host_board(&served, &self.host, name, &*self.data)?;
-            slug.clone_into(&mut dashboard.slug);
-            let revision = revision_of(&dashboard, &beyond);
-            return Some(Arc::new(Board::new(dashboard, beyond, &[], revision)));
-        }
-        served.boards.get(slug).cloned()
     }
 
     /// The board of a query that somebody tries out.
@@ -199,7 +274,7 @@ impl Registry {
     /// Makes the boards anew that are others than before, and swaps all.
     fn rebuild(&self, source: &mut Source) {
         let before = self.served.load();
-        source.revision += 1;
+        let revision = self.revisions.fetch_add(1, Relaxed) + 1;
         let (mut boards, mut order) = (BTreeMap::new(), Vec::new());
         for file in &source.files {
             for dashboard in &file.dashboards {
@@ -215,8 +290,11 @@ impl Registry {
                         && known.beyond == beyond
                         && known.mistakes == file.mistakes
                 });
-                let (mistakes, revision) = (&file.mistakes, source.revision);
-                let made = || Board::new(dashboard.into_owned(), beyond, mistakes, revision);
+                let mistakes = file.mistakes.as_slice();
+                let made = || {
+                    let around = (beyond, mistakes);
+                    Board::new(dashboard.into_owned(), around, revision, Chosen::default())
+                };
                 let board = same.map_or_else(|| Arc::new(made()), Arc::clone);
                 order.push(slug.clone());
                 boards.insert(slug, board);
@@ -231,8 +309,8 @@ impl Registry {
             places: source.places.clone(),
             first: all.find(|board| board.slug == OVERVIEW).cloned(),
             looked: source.looked,
-            generation: source.revision,
         }));
+        self.generation.fetch_add(1, Relaxed);
     }
 
     /// The first page, and the pushed names for which it has no panel.
@@ -285,18 +363,29 @@ fn revision_of(dashboard: &Dashboard, beyond: &[String]) -> u64 {
     (hasher.finish() >> 12) | 1
 }
 
+/// Whether a slug is that of a name, a query or a host, and so says all there is to its board.
+fn says_all(slug: &str) -> bool {
+    let explored = EXPLORED.iter().any(|(prefix, _)| slug.starts_with(prefix));
+    explored || slug.starts_with(METRIC) || slug.starts_with(HOST)
+}
+
 impl Boards for Registry {
     fn board(&self, slug: &str) -> Option<Arc<BoardSpec>> {
-        Some(Arc::clone(&self.find(slug)?.spec))
+        Some(Arc::clone(&self.find(slug).ok()?.spec))
     }
 
     fn generation(&self) -> u64 {
-        self.served.load().generation
+        self.generation.load(Relaxed)
     }
 }
 
 impl Board {
-    fn new(dashboard: Dashboard, beyond: Vec<String>, mistakes: &[String], revision: u64) -> Self {
+    fn new(
+        dashboard: Dashboard,
+        (beyond, mistakes): (Vec<String>, &[String]),
+        revision: u64,
+        chosen: Chosen,
+    ) -> Self {
         let panels = dashboard.panels.iter().map(|panel| PanelSpec {
             id: panel.id.clone(),
             step: panel.step,
@@ -307,13 +396,45 @@ impl Board {
             document: panel.document(),
         });
         let panels = panels.collect();
-        let document = json!({
+        let mut document = json!({
             "title": dashboard.title, "description": dashboard.description, "mistakes": mistakes,
             "embed": dashboard.embed,
         });
+        chosen.describe(&mut document);
         let slug = dashboard.slug.clone();
         let spec = Arc::new(BoardSpec { slug, revision, document, panels });
-        Self { dashboard, beyond, mistakes: mistakes.to_vec(), spec }
+        Self { dashboard, beyond, mistakes: mistakes.to_vec(), chosen, spec }
+    }
+}
+
+impl Chosen {
+    /// Adds to the document of a board what its page shows of them.
+    fn describe(&self, document: &mut Value) {
+        let set = |set: &Set| {
+            let choice = |choice: &Choice| json!([choice.value, choice.text]);
+            let chosen = set.chosen.iter().filter(|_| !set.is_all);
+            json!({
+                "name": set.variable.name,
+                "title": set.variable.title,
+                "multi": set.variable.multi,
+                "all": set.variable.all,
+                "is_all": set.is_all,
+                "choices": set.choices.iter().map(choice).collect::<Vec<_>>(),
+                "beyond": set.beyond,
+                "chosen": chosen.map(choice).collect::<Vec<_>>(),
+            })
+        };
+        let shown: Vec<Value> =
+            self.sets.iter().filter(|set| !set.variable.hide).map(set).collect();
+        if !shown.is_empty() {
+            document["variables"] = shown.into();
+        }
+        if !self.asked.filters.is_empty() {
+            document["filters"] = json!(self.asked.filters);
+        }
+        if !self.notes.is_empty() {
+            document["notes"] = json!(self.notes);
+        }
     }
 }
 
@@ -328,6 +449,7 @@ fn spans(panel: &dashboard::Panel) -> Vec<QuerySpan> {
 mod tests {
     use super::*;
     use crate::model::list::List;
+    use crate::model::{SteppedClock, Timestamp};
 
     fn file(name: &str, title: &str, mistakes: &[&str]) -> DashboardFile {
         let text =
@@ -340,7 +462,9 @@ mod tests {
     #[test]
     fn only_boards_that_are_others_get_another_revision() {
         let files = vec![file("a.toml", "A", &[]), file("b.toml", "B", &[])];
-        let registry = Registry::new(files, (String::new(), false), Arc::new(List::default()));
+        let clock = Arc::new(SteppedClock::at(Timestamp(1_800_000_000_000)));
+        let registry =
+            Registry::new(files, (String::new(), false), Arc::new(List::default()), clock);
         let revision = |slug: &str| registry.board(slug).map(|spec| spec.revision);
         assert_eq!((revision("a"), revision("b")), (Some(1), Some(1)));
         let first = registry.generation();

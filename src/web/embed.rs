@@ -68,7 +68,7 @@ struct Embed<'a> {
 
 impl Embed<'_> {
     async fn answer(&self, request: &HttpRequest, slug: &str, named: Option<&str>) -> HttpResponse {
-        let (mut answer, text) = match self.page(slug, named).await {
+        let (mut answer, text) = match self.page(request, slug, named).await {
             Ok(text) => (pages::answer(StatusCode::OK), text),
             Err(refusal) => {
                 let Refusal(status, title, text) = &refusal;
@@ -83,8 +83,13 @@ impl Embed<'_> {
         body(request, answer, text)
     }
 
-    async fn page(&self, slug: &str, named: Option<&str>) -> Result<String, Refusal> {
-        let board = pages::find(self.pages, slug)?;
+    async fn page(
+        &self,
+        request: &HttpRequest,
+        slug: &str,
+        named: Option<&str>,
+    ) -> Result<String, Refusal> {
+        let board = pages::find(self.pages, slug, request).await?;
         if !board.dashboard.embed {
             let text =
                 format!("dashboard `{slug}` may not be embedded; it would say `embed = true`");
@@ -150,13 +155,15 @@ impl Embed<'_> {
 fn ids(board: &Board, named: &str) -> Result<Vec<String>, Refusal> {
     let mut ids: Vec<String> = Vec::new();
     for id in named.split(',') {
-        if !board.dashboard.panels.iter().any(|panel| panel.id == id) {
-            let slug = &board.dashboard.slug;
+        let place = board.dashboard.place_of(id).and_then(|at| board.dashboard.panels.get(at));
+        let panel = place.ok_or_else(|| {
+            let (slug, _) =
+                board.dashboard.slug.split_once('?').unwrap_or((&board.dashboard.slug, ""));
             let text = format!("dashboard `{slug}` has no panel `{id}`");
-            return Err(Refusal(StatusCode::NOT_FOUND, "No such panel", text));
-        }
-        if !ids.iter().any(|other| other == id) {
-            ids.push(id.to_owned());
+            Refusal(StatusCode::NOT_FOUND, "No such panel", text)
+        })?;
+        if !ids.contains(&panel.id) {
+            ids.push(panel.id.clone());
         }
     }
     Ok(ids)

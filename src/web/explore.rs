@@ -54,7 +54,7 @@ pub(crate) async fn explore(
     api: web::Data<Api>,
 ) -> HttpResponse {
     if let Some(board) = &asked.board {
-        return match place_of(board, &asked, &pages) {
+        return match place_of(board, &asked, &pages).await {
             Ok(query) => led(&query, &request),
             Err(refusal) => pages::refused(&request, &pages, &refusal),
         };
@@ -66,9 +66,9 @@ pub(crate) async fn explore(
 }
 
 /// The query of a panel, which its page does not say.
-fn place_of(slug: &str, asked: &Asked, pages: &Pages) -> Result<String, Refusal> {
+async fn place_of(slug: &str, asked: &Asked, pages: &Pages) -> Result<String, Refusal> {
     let id = asked.id.as_deref().unwrap_or_default();
-    let board = pages::find(pages, slug)?;
+    let board = pages::find_slug(pages, slug).await?;
     let panel = board.dashboard.panels.iter().find(|panel| panel.id == id);
     let query = panel.and_then(|panel| panel.queries.get(asked.n));
     let text = query.map(|query| query.plan.text().to_owned());

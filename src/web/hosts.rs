@@ -93,6 +93,8 @@ pub(super) fn host_board(
 fn all(places: &Places) -> Dashboard {
     let lists = [targets::hosts(places, LIST_ROWS), targets::services(places, LIST_ROWS)];
     Dashboard {
+        scrape_interval: None,
+        variables: Vec::new(),
         slug: HOST.to_owned(),
         title: "Hosts".to_owned(),
         description: "Whatever sends metrics of a host, and what runs on it".to_owned(),

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod asset;
 mod boards;
+mod chosen;
 mod embed;
 mod error;
 mod explore;

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::dashboard::{Dashboard, Panel};
+use crate::dashboard::Dashboard;
 use crate::live::{Command, Page, PageAsk, PageWindow};
 use crate::model::{Span, Timestamp};
 use crate::render::{PanelData, Window};
@@ -21,11 +21,13 @@ use crate::store::{LogState, Store};
 
 use super::api::{Api, ApiError};
 use super::asset;
-use super::boards::{Board, METRIC, OVERVIEW, Registry};
+use super::boards::{Board, METRIC, Missing, OVERVIEW, Registry};
+use super::chosen;
 use super::hosts::HOST;
 use super::packed::body;
 use super::page::{
-    self, AssetUrls, BoardPage, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell, Theme,
+    self, AssetUrls, BoardPage, Choosing, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell,
+    Theme,
 };
 use super::past::{self, When};
 use super::why;
@@ -78,14 +80,16 @@ impl PageQuery {
         Kept(said.collect())
     }
 
-    /// How a board with these panels is to be seen.
-    fn seen(&self, panels: &[Panel]) -> Result<Seen<'_>, Refusal> {
-        let alone = self.panel.as_deref();
+    /// How a board is to be seen.
+    fn seen(&self, board: &Board) -> Result<Seen<'_>, Refusal> {
+        let (alone, panels) = (self.panel.as_deref(), &board.dashboard.panels);
         if let Some(id) = alone.filter(|id| panels.iter().all(|panel| panel.id != *id)) {
             let text = format!("this dashboard has no panel `{id}`");
             return Err(Refusal(StatusCode::NOT_FOUND, "No such panel", text));
         }
-        Ok(Seen { kept: self.kept(), alone })
+        let mut kept = self.kept();
+        kept.0.extend(chosen::pairs(&board.chosen.asked));
+        Ok(Seen { kept, alone })
     }
 }
 
@@ -103,6 +107,7 @@ pub(crate) fn asset_urls() -> AssetUrls {
     AssetUrls {
         style: url("style.css"),
         page_style: url("page.css"),
+        variables_style: url("variables.css"),
         script: script("main.js"),
         explore: script("explore.js"),
         explore_style: url("explore.css"),
@@ -189,13 +194,15 @@ async fn try_board_page(
     slug: &str,
     query: &PageQuery,
 ) -> Result<String, Refusal> {
-    let mut board = find(pages, slug)?;
+    let mut board = find(pages, slug, request).await?;
+    // A board with values has a slug that holds them.
+    let own = board.dashboard.slug.clone();
     let api = api(request);
     let when = when(query, board.dashboard.range, api.now())?;
     let range = when.length();
-    let (page, data_json) = shown(pages, api, slug, (when, board.dashboard.range)).await?;
+    let (page, data_json) = shown(pages, api, &own, (when, board.dashboard.range)).await?;
     if page.board.revision != board.spec.revision {
-        board = find(pages, slug)?;
+        board = find(pages, slug, request).await?;
     }
     let panels = panel_data(&page, range);
     let is_past = matches!(when, When::Past(..));
@@ -210,7 +217,7 @@ async fn try_board_page(
     let base = push_base(request);
     Ok(page::board(&BoardPage {
         shell: shell(pages, &nav, query),
-        seen: query.seen(&board.dashboard.panels)?,
+        seen: query.seen(&board)?,
         dashboard: &board.dashboard,
         panels: &panels,
         whys: &whys,
@@ -224,6 +231,11 @@ async fn try_board_page(
         beyond: &board.beyond,
         mistakes: &board.mistakes,
         metric: slug.strip_prefix(METRIC),
+        choosing: Choosing {
+            sets: &board.chosen.sets,
+            notes: &board.chosen.notes,
+            time: time_of(query),
+        },
         push_base: overview.then_some(base.as_str()),
     }))
 }
@@ -244,7 +256,7 @@ pub(super) async fn shown(
         }
         // The script fetches these windows itself, and what is live beside them.
         When::Past(from, to) => {
-            let board = Arc::clone(&find(pages, slug)?.spec);
+            let board = Arc::clone(&find_slug(pages, slug).await?.spec);
             let (page, _) =
                 past::page(api, board, from, to).await.map_err(|error| past_refused(&error))?;
             let data_json = still_json(&page, (from, to), api.now(), live);
@@ -253,11 +265,42 @@ pub(super) async fn shown(
     }
 }
 
-pub(super) fn find(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
-    pages.boards.find(slug).ok_or_else(|| {
-        let text = format!("there is no dashboard `{slug}`");
-        Refusal(StatusCode::NOT_FOUND, "No such dashboard", text)
-    })
+/// The board of a path with what its address chooses.
+pub(super) async fn find(
+    pages: &Pages,
+    slug: &str,
+    request: &HttpRequest,
+) -> Result<Arc<Board>, Refusal> {
+    let asked = chosen::read(request.query_string());
+    let asked = asked.map_err(|text| missing(slug, Missing::TooMuch(text)))?;
+    let is_of_file = !slug.contains([':', '?']);
+    let slug = if is_of_file { chosen::slug(slug, &asked) } else { slug.to_owned() };
+    find_slug(pages, &slug).await
+}
+
+/// The board of a slug. What has to be looked up for it is looked up off the socket workers.
+pub(super) async fn find_slug(pages: &Pages, slug: &str) -> Result<Arc<Board>, Refusal> {
+    if let Some(board) = pages.boards.at_hand(slug) {
+        return Ok(board);
+    }
+    let (boards, own) = (Arc::clone(&pages.boards), slug.to_owned());
+    let found = web::block(move || boards.find(&own)).await;
+    found.unwrap_or(Err(Missing::Full)).map_err(|why| missing(slug, why))
+}
+
+fn missing(slug: &str, why: Missing) -> Refusal {
+    match why {
+        Missing::Unknown => {
+            let slug = slug.split_once('?').map_or(slug, |(slug, _)| slug);
+            let text = format!("there is no dashboard `{slug}`");
+            Refusal(StatusCode::NOT_FOUND, "No such dashboard", text)
+        }
+        Missing::TooMuch(text) => Refusal(StatusCode::BAD_REQUEST, "Too much", text),
+        Missing::Full => {
+            let text = "too many boards with values of their own are looked at; try again later";
+            Refusal(StatusCode::SERVICE_UNAVAILABLE, "Busy", text.to_owned())
+        }
+    }
 }
 
 pub(super) async fn ask(
@@ -309,6 +352,12 @@ pub(super) fn when(query: &PageQuery, default: Span, now: Timestamp) -> Result<W
 
 pub(super) fn theme(query: &PageQuery) -> Option<Theme> {
     query.theme.as_deref().and_then(Theme::parse)
+}
+
+/// What an address says of the time that is shown.
+fn time_of(query: &PageQuery) -> Vec<(&'static str, &str)> {
+    let all = [("range", &query.range), ("from", &query.from), ("to", &query.to)];
+    all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
 }
 
 pub(super) fn shell<'a>(pages: &'a Pages, nav: &'a [NavEntry], query: &PageQuery) -> Shell<'a> {

@@ -162,9 +162,11 @@ pub(super) async fn windows(
 async fn try_windows(ask: &Ask, pages: &Pages, api: &Api) -> Result<String, ApiError> {
     let stretch = (None, Some(ask.from.as_str()), Some(ask.to.as_str()));
     let when = When::read(stretch, Span::ZERO, api.now()).map_err(ApiError::BadData)?;
-    let missing = || ApiError::NotFound(format!("there is no dashboard `{}`", ask.board));
-    let board = pages.boards.find(&ask.board).ok_or_else(missing)?;
-    let When::Past(from, to) = when else { return Err(missing()) };
+    let board = pages::find_slug(pages, &ask.board).await;
+    let board = board.map_err(|pages::Refusal(_, _, text)| ApiError::NotFound(text))?;
+    let When::Past(from, to) = when else {
+        return Err(ApiError::BadData("there is a `from` and a `to`".to_owned()));
+    };
     let panels = ask.panels.as_ref();
     let named: Option<Vec<String>> =
         panels.map(|panels| panels.split(',').map(str::to_owned).collect());

@@ -188,9 +188,8 @@ async fn shown(
     id: &str,
     query: &PageQuery,
 ) -> Result<(Arc<super::boards::Board>, usize, PanelData), Refusal> {
-    let board = pages::find(pages, slug)?;
-    let at = board.dashboard.panels.iter().position(|panel| panel.id == id);
-    let at = at.ok_or_else(|| {
+    let board = pages::find(pages, slug, request).await?;
+    let at = board.dashboard.place_of(id).ok_or_else(|| {
         let text = format!("dashboard `{slug}` has no panel `{id}`");
         Refusal(StatusCode::NOT_FOUND, "No such panel", text)
     })?;
@@ -198,11 +197,11 @@ async fn shown(
         let text = format!("panel `{id}` is a text: there is no picture of it");
         return Err(Refusal(StatusCode::NOT_FOUND, "No picture", text));
     }
-    let (api, ids) = (pages::api(request), vec![id.to_owned()]);
+    let (api, ids) = (pages::api(request), vec![board.dashboard.panels[at].id.clone()]);
     let when = pages::when(query, board.dashboard.range, api.now())?;
     let range = when.length();
     let page = match when {
-        When::Live(range) => pages::ask(pages, slug, Some(ids), range).await?,
+        When::Live(range) => pages::ask(pages, &board.dashboard.slug, Some(ids), range).await?,
         When::Past(from, to) => {
             let spec = past::narrowed(&board.spec, Some(&ids));
             let made = past::page(api, spec, from, to).await;

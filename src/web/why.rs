@@ -113,8 +113,8 @@ pub(crate) async fn answer(
 
 async fn try_answer(asked: &Question, pages: &Pages, api: &Api) -> Result<Why, ApiError> {
     let missing = |what: String| ApiError::NotFound(format!("there is no {what}"));
-    let board = pages.boards.find(&asked.board);
-    let board = board.ok_or_else(|| missing(format!("dashboard `{}`", asked.board)))?;
+    let board = pages::find_slug(pages, &asked.board).await;
+    let board = board.map_err(|pages::Refusal(_, _, text)| ApiError::NotFound(text))?;
     let found = board.dashboard.panels.iter().find(|panel| panel.id == asked.panel);
     let panel = found.ok_or_else(|| missing(format!("panel `{}`", asked.panel)))?;
     let said = (asked.range.as_deref(), asked.from.as_deref(), asked.to.as_deref());

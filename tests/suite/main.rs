@@ -30,3 +30,4 @@ mod push;
 mod remote_write;
 mod support;
 mod tools;
+mod variables;

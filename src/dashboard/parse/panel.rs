@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use toml::de::DeValue;
 
+use super::variable::{checked, is_template};
 use super::{RANGE, SENTENCE_CHARS_MAX, SLUG_BYTES_MAX, TITLE_CHARS_MAX, check_id, needed};
 use crate::dashboard::automatic::is_reserved;
 use crate::dashboard::fields::Fields;
 use crate::dashboard::markdown::{self, leads_somewhere};
 use crate::dashboard::{
-    Better, Legend, Level, Link, Mapping, Mark, Nulls, Panel, PanelKind, PanelQuery, Stat,
-    Threshold, Unit,
+    Better, Legend, Level, Link, Mapping, Mark, Nulls, Panel, PanelKind, PanelQuery, Repeat, Stat,
+    Threshold, Unit, Variable,
 };
 use crate::model::Span;
 use crate::query::Plan;
@@ -25,6 +26,9 @@ const TEXT_CHARS_MAX: usize = 8 * 1024;
 const URL_CHARS_MAX: usize = 500;
 const DECIMALS_MAX: u64 = 6;
 const LIMIT_MAX: u64 = 100;
+/// The most panels that one is repeated as, and as many as are made when nothing is said.
+const REPEAT_MAX: u64 = 60;
+const REPEAT_DEFAULT: u64 = 12;
 const SIDE: std::ops::RangeInclusive<u64> = 1..=12;
 const STEP: std::ops::RangeInclusive<Span> = Span::from_secs(1)..=Span::from_secs(3600);
 
@@ -46,7 +50,11 @@ pub(in crate::dashboard) fn size_of(kind: PanelKind) -> (u8, u8) {
 }
 
 /// Reads a panel; `ids` are those of the panels before it.
-pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
+pub(super) fn panel(
+    fields: &Fields<'_>,
+    ids: &mut BTreeSet<String>,
+    variables: &[Variable],
+) -> Panel {
     let id = id(fields, ids);
     let title = needed(fields, "title");
     let kind = fields.choice("kind", "kind", &PanelKind::ALL, PanelKind::name);
@@ -59,6 +67,8 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         fields.wrong("max", "`max` must lie above `min`");
     }
     let (legend, template) = legend(fields);
+    let repeat = repeat(fields, variables);
+    let own = alone(variables, repeat.as_ref());
     let legend_as = fields.choice("legend_as", "form", &Legend::ALL, Legend::name);
     let nulls = fields.choice("nulls", "way", &Nulls::ALL, Nulls::name);
     let panel = Panel {
@@ -70,7 +80,7 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         links: links(fields),
         no_data: fields.text("no_data", TITLE_CHARS_MAX),
         kind,
-        queries: queries(fields, kind, &template),
+        queries: queries(fields, kind, (&template, &own)),
         decimals: fields.whole("decimals", 0..=DECIMALS_MAX).map(|decimals| decimals as u8),
         min,
         max,
@@ -95,6 +105,8 @@ pub(super) fn panel(fields: &Fields<'_>, ids: &mut BTreeSet<String>) -> Panel {
         hide_when_empty: fields.flag("hide_when_empty", false),
         section: fields.text("section", TITLE_CHARS_MAX),
         link: link(fields, kind),
+        repeat,
+        copy_of: None,
     };
     fields.finish();
     panel
@@ -185,7 +197,11 @@ fn link(fields: &Fields<'_>, kind: PanelKind) -> String {
 }
 
 /// The queries of a panel; a text has none.
-fn queries(fields: &Fields<'_>, kind: PanelKind, template: &str) -> Vec<PanelQuery> {
+fn queries(
+    fields: &Fields<'_>,
+    kind: PanelKind,
+    (legend, variables): (&str, &[Variable]),
+) -> Vec<PanelQuery> {
     if kind == PanelKind::Text {
         if fields.value("query").is_some() {
             fields.wrong("query", "a panel of kind `text` has no query");
@@ -193,22 +209,25 @@ fn queries(fields: &Fields<'_>, kind: PanelKind, template: &str) -> Vec<PanelQue
         return Vec::new();
     }
     if matches!(fields.value("query"), Some(DeValue::Array(_))) {
-        if !template.is_empty() {
+        if !legend.is_empty() {
             fields.wrong("legend", "with `[[…query]]` tables a template stands in each of them");
         }
         let tables = fields.tables("query", QUERIES_MAX);
         if tables.is_empty() {
             fields.wrong("query", "a panel needs at least one query");
         }
-        return tables.iter().filter_map(|table| query(table, kind)).collect();
+        return tables.iter().filter_map(|table| query(table, kind, variables)).collect();
     }
-    let plan = plan(fields, "query");
-    let own = |plan| PanelQuery { legend: template.to_owned(), ..PanelQuery::new(plan) };
-    plan.map(own).into_iter().collect()
+    let found = plan(fields, "query", variables);
+    let own = |(plan, template)| {
+        let legend = legend.to_owned();
+        PanelQuery { template, legend, ..PanelQuery::new(plan) }
+    };
+    found.map(own).into_iter().collect()
 }
 
-fn query(fields: &Fields<'_>, kind: PanelKind) -> Option<PanelQuery> {
-    let plan = plan(fields, "query");
+fn query(fields: &Fields<'_>, kind: PanelKind, variables: &[Variable]) -> Option<PanelQuery> {
+    let found = plan(fields, "query", variables);
     let legend = fields.text("legend", TITLE_CHARS_MAX);
     let column = fields.text("column", TITLE_CHARS_MAX);
     let (unit, bar) = (unit(fields), fields.flag("bar", false));
@@ -219,10 +238,16 @@ fn query(fields: &Fields<'_>, kind: PanelKind) -> Option<PanelQuery> {
             .wrong("range", "only queries of a panel of kind `targets` have a range of their own");
     }
     fields.finish();
-    Some(PanelQuery { plan: plan?, legend, column, unit, bar, below, times, range, step })
+    let (plan, template) = found?;
+    Some(PanelQuery { plan, template, legend, column, unit, bar, below, times, range, step })
 }
 
-fn plan(fields: &Fields<'_>, key: &'static str) -> Option<Plan> {
+/// The plan of a query, and its text where there are variables in it.
+fn plan(
+    fields: &Fields<'_>,
+    key: &'static str,
+    variables: &[Variable],
+) -> Option<(Plan, Option<String>)> {
     let text = match fields.value(key) {
         Some(DeValue::String(text)) => text,
         Some(_) => {
@@ -238,7 +263,44 @@ fn plan(fields: &Fields<'_>, key: &'static str) -> Option<Plan> {
         fields.wrong(key, format!("the query is longer than {QUERY_CHARS_MAX} bytes"));
         return None;
     }
-    Plan::new(text).map_err(|error| fields.wrong(key, error.to_string())).ok()
+    if !variables.is_empty() || is_template(text, variables) {
+        let plan = checked(text, variables).map_err(|error| fields.wrong(key, error)).ok()?;
+        return Some((plan, is_template(text, variables).then(|| text.as_ref().to_owned())));
+    }
+    let plan = Plan::new(text).map_err(|error| fields.wrong(key, error.to_string())).ok()?;
+    Some((plan, None))
+}
+
+/// The variables as a panel sees them: the one that it is repeated for has one value there.
+fn alone(variables: &[Variable], repeat: Option<&Repeat>) -> Vec<Variable> {
+    let mut own = variables.to_vec();
+    for variable in &mut own {
+        if repeat.is_some_and(|repeat| repeat.variable == variable.name) {
+            (variable.multi, variable.all) = (false, false);
+        }
+    }
+    own
+}
+
+fn repeat(fields: &Fields<'_>, variables: &[Variable]) -> Option<Repeat> {
+    let variable = fields.text("repeat", TITLE_CHARS_MAX);
+    let max = fields.whole("repeat_max", 1..=REPEAT_MAX);
+    if variable.is_empty() {
+        if fields.value("repeat_max").is_some() {
+            fields.wrong("repeat_max", "only a panel with `repeat` has a `repeat_max`");
+        }
+        return None;
+    }
+    match variables.iter().find(|one| one.name == variable) {
+        None => fields.wrong("repeat", format!("there is no variable `{variable}`")),
+        Some(one) if !one.multi && !one.all => {
+            let text =
+                format!("`{variable}` has one value: it needs `multi = true` or `all = true`");
+            fields.wrong("repeat", text);
+        }
+        Some(_) => {}
+    }
+    Some(Repeat { variable, max: max.unwrap_or(REPEAT_DEFAULT) as usize })
 }
 
 fn thresholds(fields: &Fields<'_>, panel_unit: &Unit) -> Vec<Threshold> {

@@ -160,7 +160,7 @@ impl Target {
 }
 
 /// The length of time that `length` means in a query over `grid`.
-pub(super) fn length(length: &Length, grid: &Grid) -> Result<Span, EvalError> {
+pub(in super::super) fn length(length: &Length, grid: &Grid) -> Result<Span, EvalError> {
     match length {
         Length::Fixed(span) => Ok(*span),
         Length::Computed(expr) => {

@@ -44,6 +44,7 @@ use super::plan::Plan;
 pub use error::{Bound, EvalError};
 pub use estimate::{Cost, estimate};
 pub use grid::Grid;
+pub(super) use grid::length;
 pub use limits::{Limits, Seen};
 pub use standing::{Row, Standing};
 pub use vector::Column;

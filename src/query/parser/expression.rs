@@ -27,7 +27,7 @@ const KEYWORDS: [&str; 11] = [
 ];
 
 /// Whether the word means something to the grammar somewhere.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(in super::super) fn is_keyword(word: &str) -> bool {
     let same = |keyword: &str| keyword.eq_ignore_ascii_case(word);
     RESERVED.iter().any(|keyword| same(keyword))
         || KEYWORDS.iter().any(|keyword| same(keyword))

@@ -14,7 +14,7 @@ use super::ast::{Expr, Place};
 use super::check;
 use super::error::ParseError;
 use super::lexer::{self, Kind, Token};
-pub(super) use expression::{RESERVED, arguments_of};
+pub(super) use expression::{RESERVED, arguments_of, is_keyword};
 
 /// The most bytes of a query text.
 pub const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -186,7 +186,7 @@ fn describe(kind: &Kind, source: &str) -> String {
         Kind::Text(_) => return format!("string {}", short(source)),
         Kind::Number(_) => "number ",
         Kind::Duration(_) => "duration ",
-        Kind::Word if expression::is_keyword(source) => "keyword ",
+        Kind::Word if is_keyword(source) => "keyword ",
         Kind::Word => "identifier ",
         Kind::Operator(_) => "operator ",
         _ => "",

@@ -23,10 +23,12 @@ const BOTH: &[&str] = &["GET", "POST"];
 const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
-const PAGE: &[&str] = &["range", "from", "to", "theme", "panel"];
-const EMBED: &[&str] = &["range", "from", "to", "theme", "bg", "title"];
-const EMBEDS: &[&str] = &["panels", "range", "from", "to", "theme", "bg", "title"];
-const PICTURE: &[&str] = &["range", "from", "to", "theme", "w", "h", "scale", "foot"];
+const PAGE: &[&str] = &["range", "from", "to", "theme", "panel", "var-NAME", "filter"];
+const EMBED: &[&str] = &["range", "from", "to", "theme", "bg", "title", "var-NAME", "filter"];
+const EMBEDS: &[&str] =
+    &["panels", "range", "from", "to", "theme", "bg", "title", "var-NAME", "filter"];
+const PICTURE: &[&str] =
+    &["range", "from", "to", "theme", "w", "h", "scale", "foot", "var-NAME", "filter"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
     &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
@@ -55,7 +57,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/embed/{dashboard}", EMBEDS, "A dashboard, or some of its panels, to stand in another page"),
     route(GET, "/embed/{dashboard}/{panels}", EMBED, "A panel to stand in another page, or several with commas between their ids"),
     route(GET, "/panel/{dashboard}/{picture}", PICTURE, "A panel as a picture, its id with .svg or .png"),
-    route(GET, "/badge/{dashboard}/{picture}", &["label", "range"], "The newest value of a panel as a badge, its id with .svg"),
+    route(GET, "/badge/{dashboard}/{picture}", &["label", "range", "var-NAME", "filter"], "The newest value of a panel as a badge, its id with .svg"),
     route(GET, "/assets/{hash}/{path}", &[], "Scripts, styles and pictures of the pages"),
     route(GET, "/live", &[], "The live protocol over WebSocket"),
     route(GET, "/live/events", &["board", "range", "query", "window", "step", "enc"], "The live protocol over server-sent events"),

@@ -10,6 +10,7 @@ mod embed;
 mod explore;
 mod panel;
 mod status;
+mod variables;
 mod why;
 
 use std::fmt::Write;
@@ -25,6 +26,8 @@ pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
 pub use panel::is_empty;
 use panel::{Body, PanelView};
 pub use status::{StatusPage, StatusTable, status};
+pub use variables::Choosing;
+use variables::Fields;
 pub use why::{Part, Why};
 
 /// The ranges that a page offers.
@@ -46,6 +49,8 @@ pub struct AssetUrls {
     pub style: String,
     /// The one of what stands around them, which an embed does without.
     pub page_style: String,
+    /// The one of what may be chosen on a board.
+    pub variables_style: String,
     /// What starts every page but an embed.
     pub script: Script,
     /// What the page that explores starts beside it.
@@ -175,6 +180,8 @@ pub struct BoardPage<'a> {
     pub metric: Option<&'a str>,
     /// The address of this server for the line that pushes a first metric; none hides the card.
     pub push_base: Option<&'a str>,
+    /// What is chosen, and may be.
+    pub choosing: Choosing<'a>,
 }
 
 /// All dashboards.
@@ -215,6 +222,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
     });
     let kept = page.seen.kept.clone();
     let kept = page.metric.map_or(kept.clone(), |name| kept.with("name", name));
+    let choice = page.choosing.fields(&kept);
     let live = if page.is_past { Span::ZERO } else { page.range };
     let ranges = range_links(live, &kept.query());
     let shown = Stretch::new((page.now, page.range, page.zone), page.is_past, kept);
@@ -235,6 +243,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         mistakes: page.mistakes,
         metric: page.metric,
         push_base: page.push_base,
+        choice,
     })
 }
 
@@ -330,6 +339,7 @@ struct BoardTemplate<'a> {
     mistakes: &'a [String],
     metric: Option<&'a str>,
     push_base: Option<&'a str>,
+    choice: Fields<'a>,
 }
 
 #[derive(Template)]

@@ -43,6 +43,7 @@ fn assets() -> AssetUrls {
     AssetUrls {
         style: "/assets/h/style.css".into(),
         page_style: "/assets/h/page.css".into(),
+        variables_style: "/assets/h/variables.css".into(),
         script: script("main"),
         explore: script("explore"),
         explore_style: "/assets/h/explore.css".into(),
@@ -59,6 +60,8 @@ fn board_of(panels: Vec<Panel>) -> Dashboard {
         description: String::new(),
         embed: true,
         range: Span::from_secs(300),
+        scrape_interval: None,
+        variables: Vec::new(),
         panels,
         pinned: Vec::new(),
     }
@@ -75,6 +78,7 @@ fn page_with(
         metric: None,
         shell: Shell { assets: &assets, nav: &nav, theme: None },
         seen: Seen::default(),
+        choosing: Choosing::default(),
         dashboard: &board,
         panels: data,
         whys: &[],
@@ -461,6 +465,7 @@ fn names_beyond_the_board_and_the_first_push_are_offered() {
         metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
         seen: Seen::default(),
+        choosing: Choosing::default(),
         dashboard: &board,
         panels: &[],
         whys: &[],
@@ -504,6 +509,7 @@ fn a_panel_is_shown_alone_and_the_address_keeps_the_rest() {
         is_past: false,
         metric: None,
         shell: Shell { assets: &assets, nav: &[], theme: None },
+        choosing: Choosing::default(),
         seen: Seen {
             kept: Kept::default().with("panel", "a").with("theme", "dark"),
             alone: Some("a"),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { reached, rowsOf, seriesName, telling, valueAt } from '../../../assets/rows.js';
-import { stepOf } from '../../../assets/subscription.js';
+import { stepOf } from '../../../assets/when.js';
 import { rangeText } from '../../../assets/units.js';
 import { Window } from '../../../assets/window.js';
 
