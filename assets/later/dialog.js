@@ -18,7 +18,8 @@ export function dialog(title, name, children) {
     if (target === box && (x < left || x > right || y < top || y > bottom)) box.close();
   });
   box.addEventListener('close', () => box.remove());
-  document.body.append(box);
+  // Its heading is none of the page's own there.
+  (document.querySelector('main') ?? document.body).append(box);
   box.showModal();
   return box;
 }

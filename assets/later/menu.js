@@ -148,7 +148,7 @@ export function open(button, actions) {
     button.setAttribute('aria-expanded', String(opened));
     if (!opened) menu.remove();
   });
-  document.body.append(menu);
+  (document.querySelector('main') ?? document.body).append(menu);
   menu.showPopover();
   const [at, { width, height }] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
   const room = document.documentElement;

@@ -36,9 +36,12 @@ const enc = encodeURIComponent;
 export const pictureOf = (slug, id, ending, said) =>
   `/panel/${enc(slug)}/${enc(id)}.${ending}${queryOf(said)}`;
 
-/** This page with one panel alone, or with all. @param {string | null} panel @param {When} when */
+/** This page at that time, with one panel alone, or with all. @param {string | null} panel
+ * @param {When} when */
 export function pageOf(panel, when) {
-  const name = location.pathname === '/d/metric' ? new URLSearchParams(location.search) : null;
-  const said = { name: name?.get('name') ?? null, ...timeOf(when), panel };
-  return `${location.origin}${location.pathname}${queryOf(said)}`;
+  const url = new URL(location.href);
+  for (const name of ['range', 'from', 'to', 'panel', 'kiosk']) url.searchParams.delete(name);
+  for (const [name, value] of Object.entries(timeOf(when))) url.searchParams.set(name, value);
+  if (panel) url.searchParams.set('panel', panel);
+  return url.href;
 }

@@ -31,7 +31,9 @@ after(async () => {
 async function violations(/** @type {import('playwright-core').Page} */ page) {
   await page.evaluate(AXE);
   return page.evaluate(async (runOnly) => {
-    const { violations: found } = await Reflect.get(window, 'axe').run(document, { runOnly });
+    // What stands in a frame is a page of its own, and looked at by itself.
+    const options = { runOnly, iframes: false };
+    const { violations: found } = await Reflect.get(window, 'axe').run(document, options);
     return found.map((/** @type {any} */ { id, nodes }) => ({
       id,
       nodes: nodes
@@ -95,6 +97,20 @@ for (const light of [false, true]) {
   });
 }
 
+for (const light of [false, true]) {
+  test(`the menu of a panel and what shares it, ${light ? 'light' : 'dark'}`, async () => {
+    const opened = await check('/d/kinds', { shown: '#memory[data-drawn]', light, tall: true });
+    await opened.page.locator('#memory .dots').focus();
+    await opened.page.keyboard.press('Enter');
+    await opened.page.getByRole('menu').waitFor();
+    assert.deepEqual(await violations(opened.page), []);
+    await opened.page.getByRole('menuitem', { name: /Share/ }).click();
+    await opened.page.getByRole('dialog').getByLabel('Show').selectOption('some');
+    assert.deepEqual(await violations(opened.page), []);
+    await opened.close();
+  });
+}
+
 for (const [path, shown] of [
   ['/d/kinds', 'wg-panel[data-drawn]'],
   ['/d', '#main a'],
@@ -108,12 +124,15 @@ for (const [path, shown] of [
   ['/embed/overview/cpu', '#cpu[data-drawn] canvas'],
   ['/embed/overview/cpu?theme=light', '#cpu[data-drawn] canvas'],
   ['/embed/overview/processes', '#processes[data-drawn]'],
+  ['/embed/overview/cpu,load?bg=transparent', '#cpu[data-drawn] canvas'],
+  ['/embed/kinds', '#memory[data-drawn]'],
+  ['/embed/overview/nothing', 'main'],
   ['/nowhere', 'main'],
 ]) {
   test(`the page ${path}`, async () => {
     for (const phone of [false, true]) {
       const opened = await check(path, { shown, phone, light: phone });
-      await opened.close(path === '/nowhere' ? [/404/] : []);
+      await opened.close(/no(where|thing)$/.test(path) ? [/404/] : []);
     }
   });
 }
