@@ -202,9 +202,22 @@ const dataTable = () => import('./later/data.js');
 /** Has other values of variables shown without loading the page anew.
  * @param {import('./later/variables.js').Host} page */
 function choose(page) {
+  const load = () => import('./later/variables.js');
   // Without its script the form does the same by loading the page.
   if (document.querySelector('.vars'))
-    import('./later/variables.js').then(({ variables }) => variables(page), console.warn);
+    load().then(({ variables }) => variables(page), console.warn);
+  const press = (/** @type {MouseEvent | KeyboardEvent} */ event) => {
+    const { target } = event;
+    if (!event.altKey || ('key' in event && event.key !== 'Enter')) return;
+    const entry = target instanceof Element && target.closest('.legend [data-series]');
+    // Hosts, single metrics and Explore have boards of their own kind, without filters.
+    if (!entry || page.board.document.slug.split('?')[0].includes(':')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    load().then(({ filter }) => filter(page, entry), console.warn);
+  };
+  document.addEventListener('click', press, true);
+  document.addEventListener('keydown', press, true);
 }
 
 export const controls = {

@@ -7,10 +7,14 @@
  * @typedef {{board: Board, travel: {past: object | null}}} Host  the page; past: a stretch of it
  */
 
+import { Panel } from '../elements/panel.js';
+import { telling } from '../rows.js';
 import { ALL, narrowable } from './fields.js';
 
 /** How long it is waited for another box to be ticked. */
 const MORE_MS = 500;
+/** Labels that are made by queries, or name what is asked. */
+const NO_FILTER = new Set(['__name__', 'le', 'quantile']);
 
 /** The parameters of an address that choose something. @param {string} name */
 const chooses = (name) => name.startsWith('var-') || name === 'filter';
@@ -77,13 +81,35 @@ function settle(box) {
     if (other !== box && (box.value === ALL || other.value === ALL)) other.checked = false;
 }
 
-/** Filters by labels. @param {Host} host @param {[string, string][]} labels */
-export function filter(host, labels) {
-  if (labels.length > 0) go(host, filteredBy(location.href, labels));
+/** The labels that tell a series of a panel apart from the others; all of one that is alone.
+ * @param {string} name of the series @param {{name: string, labels: Record<string, string>}[]} rows
+ * @returns {[string, string][]} */
+export function labelsOf(name, rows) {
+  const row = rows.find((each) => each.name === name);
+  const all = Object.entries(row?.labels ?? {}).filter(([label]) => !NO_FILTER.has(label));
+  const tells = telling(rows.map(({ labels }) => labels));
+  const some = all.filter(([label]) => tells(label));
+  return some.length > 0 ? some : all;
 }
+
+/** Filters by a series. @param {Host} host @param {Element} entry of a legend */
+export function filter(host, entry) {
+  const panel = entry.closest('wg-panel');
+  const name = entry.querySelector('span')?.textContent ?? '';
+  if (!(panel instanceof Panel)) return;
+  const labels = labelsOf(name, panel.seen.rows);
+  if (labels.length === 0) return;
+  variables(host);
+  go(host, filteredBy(location.href, labels));
+}
+
+/** Whether this page listens already. */
+let listens = false;
 
 /** @param {Host} host */
 export function variables(host) {
+  if (listens) return;
+  listens = true;
   let timer = 0;
   const apply = () => {
     clearTimeout(timer);

@@ -41,6 +41,8 @@ query = 'orders{shop="$shop",till="$till"}'
 before(async () => {
   server = new Server();
   server.write('dashboards/shops.toml', BOARD);
+  const plain = `title = "Plain"\n[[panel]]\nid = "lines"\ntitle = "Orders"\nquery = "orders"\n`;
+  server.write('dashboards/plain.toml', plain);
   [browser] = await Promise.all([launch(), server.start()]);
   await server.push(`orders{shop="east",till="1"} 41
 orders{shop="east",till="2"} 42
@@ -97,6 +99,26 @@ test('a filter is a chip that a press removes', async () => {
   await opened.shows('#till-2 .num span', '42');
   assert.equal(new URL(opened.page.url()).search, '?var-shop=east');
   assert.equal(await opened.page.locator('#filters a').count(), 0);
+  assert.ok(await opened.marked(), 'the page was loaded anew');
+  await opened.close();
+});
+
+test('a press on a series with Alt filters the dashboard by it', async () => {
+  const opened = await visit(browser, address('/d/plain'));
+  await opened.state('live');
+  await opened.mark();
+  const entry = opened.page.locator('#lines .legend [data-series]', { hasText: 'till=2' });
+  await entry.click({ modifiers: ['Alt'] });
+  await opened.page.getByRole('link', { name: 'Remove the filter till = 2' }).waitFor();
+  const filters = () => new URL(opened.page.url()).searchParams.getAll('filter');
+  assert.deepEqual(filters(), ['shop:east', 'till:2']);
+  await opened.page.locator('#lines .legend li:not(.every)').nth(1).waitFor({ state: 'detached' });
+  await opened.page.goBack();
+  const other = opened.page.locator('#lines .legend [data-series]', { hasText: 'till=9' });
+  await other.waitFor();
+  await other.focus();
+  await opened.page.keyboard.press('Alt+Enter');
+  await opened.page.getByRole('link', { name: 'Remove the filter till = 9' }).waitFor();
   assert.ok(await opened.marked(), 'the page was loaded anew');
   await opened.close();
 });
