@@ -38,7 +38,9 @@ function markup(name, attributes, end = '') {
 
 /** What is shared, of these choices. @param {Host} host @param {Choice} choice */
 export function lines({ page }, { panels, theme, bg, range, height, title }) {
-  const { slug, panels: places, spec } = page.board.document;
+  const { slug: whole, panels: places, spec } = page.board.document;
+  // What is chosen stands in the query of each address.
+  const [slug] = whole.split('?');
   const time = range ? { range } : null;
   const names = new Map(places.map((place) => [place.panel, place.spec]));
   const [only, ...others] = panels ?? [];
@@ -177,7 +179,8 @@ function form(host, own, choice, changed) {
 /** Says who may hold the frame, or what has to be written where, so that somebody may.
  * @param {Host} host @param {string[]} parents */
 function who({ page }, parents) {
-  const { slug, spec } = page.board.document;
+  const { slug: whole, spec } = page.board.document;
+  const [slug] = whole.split('?');
   const code = (/** @type {string} */ text) => make('code', {}, [text]);
   if (!spec.embed && /[:/]/.test(slug))
     return ['Only dashboards of files may stand in other pages: write this panel into one.'];
