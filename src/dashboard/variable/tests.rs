@@ -262,3 +262,21 @@ fn mistakes_have_their_line() {
     let many = of("name = \"a\"\nquery = \"label_values(b)\"\nmulti = true");
     check(&many, "query = 'sum by ($a) (x)'", "may have several values");
 }
+
+#[test]
+fn the_example_of_variables_reads() {
+    let text = include_str!("../../../docs/examples/variables.toml");
+    let boards = parse(text, "variables.toml").unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    assert_eq!(boards[0].variables.len(), 5);
+    assert!(boards[0].is_template() && boards[0].panels.iter().any(|panel| panel.repeat.is_some()));
+}
+
+#[test]
+fn what_a_panel_on_the_first_page_needs_must_be_there() {
+    let list = "[[variable]]\nname = \"a\"\nvalues = [\"b\"]";
+    let wrong = parse(&board(list, "pin = true\nquery = 'x{y=\"$a\"}'"), "shop.toml");
+    let wrong = wrong.expect_err("a mistake");
+    assert!(wrong[0].to_string().contains("panel[0].pin: a panel with variables cannot"));
+    let rates = board(list, "pin = true\nquery = 'rate(x[$__rate_interval])'");
+    assert_eq!(parsed(&rates).pinned, ["p"]);
+}
