@@ -3,6 +3,8 @@
  * were empty so far. Elements are made one by one: the content policy lets no text become HTML.
  */
 
+import { write } from '../parts/elements.js';
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} name @param {Record<string, string>} [attributes]
@@ -27,7 +29,7 @@ export function headWord(panel, name, text, level) {
   let word = /** @type {HTMLElement | null} */ (panel.querySelector(`.head .${name}`));
   if (!text) return word?.remove();
   if (!word) panel.querySelector('.head')?.append((word = make('span', { class: name })));
-  if (word && word.textContent !== text) word.textContent = text;
+  if (word) write(word, text);
   if (word && level) word.dataset.level = level;
   return undefined;
 }

@@ -5,7 +5,7 @@
  * @import { Row } from '../rows.js'
  * @import { Spec } from '../subscription.js'
  * @import { Model } from './chart.js'
- * @typedef {{key: string, name: string, address: string, rows: Row[], silent: boolean,
+ * @typedef {{name: string, address: string, rows: Row[], silent: boolean,
  *   state: string, level: string | null, words: string, pieces: Piece[]}} Target
  * @typedef {{column: number, rising: boolean}} Order  column: -2 the names, -1 the states, or the
  *   number of a query
@@ -52,12 +52,12 @@ export function targets(spec, rows, endMs, rangeMs) {
     const key = JSON.stringify(labels);
     sets.set(key, [...(sets.get(key) ?? []), row]);
   }
-  return [...sets].map(([key, own]) => target(spec, key, own, endMs, rangeMs));
+  return [...sets.values()].map((own) => target(spec, own, endMs, rangeMs));
 }
 
-/** @param {Spec} spec @param {string} key @param {Row[]} rows @param {number} endMs
- * @param {number} rangeMs @returns {Target} */
-function target(spec, key, rows, endMs, rangeMs) {
+/** @param {Spec} spec @param {Row[]} rows @param {number} endMs @param {number} rangeMs
+ * @returns {Target} */
+function target(spec, rows, endMs, rangeMs) {
   const [{ labels, name }] = rows;
   const template = spec.queries[0].legend;
   const main = rows.find(({ query }) => query === 0);
@@ -70,7 +70,6 @@ function target(spec, key, rows, endMs, rangeMs) {
   if (silent) [state, level] = [`silent since ${dateTime(at)}`, 'warn'];
   const since = newest && !silent ? `${state} since ${dateTime(newest.from)}` : state;
   return {
-    key,
     name: template ? seriesName(template, labels, { title: '', alone: true, tells: () => true }) : name,
     address: addressOf(spec.link ?? '', labels),
     rows,
@@ -85,20 +84,16 @@ function target(spec, key, rows, endMs, rangeMs) {
 /** @param {Order} order @returns {(a: Target, b: Target) => number} */
 function comparing({ column, rising }) {
   const sign = rising ? 1 : -1;
-  const byName = (/** @type {Target} */ a, /** @type {Target} */ b) =>
-    texts.compare(a.name, b.name) || (a.key < b.key ? -1 : 1);
-  if (column === NAME) return (a, b) => sign * byName(a, b);
-  const rank = (/** @type {Target} */ { level }) =>
-    RANK[/** @type {keyof typeof RANK} */ (level)] ?? 2;
-  if (column === STATE) return (a, b) => sign * (rank(a) - rank(b)) || byName(a, b);
-  const value = (/** @type {Target} */ { rows }) =>
-    rows.find(({ query }) => query === column)?.value ?? NaN;
+  const value = (/** @type {Target} */ { level, rows }) => {
+    if (column === STATE) return RANK[/** @type {keyof typeof RANK} */ (level)] ?? 2;
+    return rows.find(({ query }) => query === column)?.value ?? NaN;
+  };
   return (a, b) => {
+    const byName = texts.compare(a.name, b.name);
+    if (column === NAME) return sign * byName;
     const [one, two] = [value(a), value(b)];
     // What has no value comes last in either order.
-    if (Number.isNaN(one) || Number.isNaN(two))
-      return Number(Number.isNaN(one)) - Number(Number.isNaN(two)) || byName(a, b);
-    return sign * (one - two) || byName(a, b);
+    return Number(Number.isNaN(one)) - Number(Number.isNaN(two)) || sign * (one - two) || byName;
   };
 }
 
@@ -168,16 +163,6 @@ function headings(spec, sort) {
   return { row, cells };
 }
 
-/** The field that narrows a long list. @param {Spec} spec @param {() => void} changed */
-function narrowing(spec, changed) {
-  const field = html('input', 'narrow');
-  field.type = 'search';
-  field.placeholder = 'Narrow by name';
-  field.setAttribute('aria-label', `Narrow ${spec.title} by name`);
-  field.addEventListener('input', changed);
-  return field;
-}
-
 /** @param {HTMLElement} host the panel's body @param {{spec: Spec}} options */
 export function create(host, { spec }) {
   const box = scroller('tbl targets', spec.title);
@@ -186,7 +171,11 @@ export function create(host, { spec }) {
   let order = { column: NAME, rising: true };
   /** @type {Model | null} */
   let model = null;
-  const field = narrowing(spec, () => draw());
+  const field = html('input', 'narrow');
+  field.type = 'search';
+  field.placeholder = `Narrow ${spec.title} by name`;
+  set(field, 'aria-label', field.placeholder);
+  field.addEventListener('input', () => draw());
   const { row, cells } = headings(spec, (column) => {
     const rising = column === order.column ? !order.rising : column < 0;
     order = { column, rising };

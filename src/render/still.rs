@@ -19,6 +19,9 @@ pub const POINTS_MAX: usize = 60;
 
 const SPARK_POINTS: usize = 40;
 
+/// The same of a line in a table: a page carries hundreds.
+const SMALL_POINTS: usize = 20;
+
 /// Among more lines than this, an area below the first one would say nothing.
 const FILLED_MAX: usize = 4;
 
@@ -151,16 +154,16 @@ fn fans(shown: &[Shown<'_>], rows: &[Vec<f64>], grid: &Grid, axis: &ValueAxis) -
 /// The small line of a stat: its first series, without axes, over the time in which there is one.
 pub fn spark(panel: &Panel, data: &PanelData) -> String {
     let shown = data.shown(panel);
-    line_of(data, shown.get(..1).unwrap_or_default())
+    line_of(data, shown.get(..1).unwrap_or_default(), SPARK_POINTS)
 }
 
 /// The small line of one series.
 pub fn small(data: &PanelData, series: &Shown<'_>) -> String {
-    line_of(data, std::slice::from_ref(series))
+    line_of(data, std::slice::from_ref(series), SMALL_POINTS)
 }
 
-fn line_of(data: &PanelData, main: &[Shown<'_>]) -> String {
-    let mut grid = Grid::of(data, main, SPARK_POINTS, SPARK_LEAST);
+fn line_of(data: &PanelData, main: &[Shown<'_>], points_max: usize) -> String {
+    let mut grid = Grid::of(data, main, points_max, SPARK_LEAST);
     grid.range = grid.end - grid.start;
     let values = main.first().map(|series| grid.values(series)).unwrap_or_default();
     let (least, most) = extent(std::slice::from_ref(&values)).unwrap_or((0.0, 1.0));
