@@ -22,7 +22,6 @@
 
 import { actionsOf } from './actions.js';
 import { keyboard, reachable } from './elements/keyboard.js';
-import { recallSections } from './elements/sections.js';
 import { Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { day, timeOfDay } from './units.js';
@@ -162,7 +161,8 @@ function chosen(form, actions) {
 
 /** @param {Actions} actions */
 function listen(actions) {
-  recallSections();
+  if (document.querySelector('details.section'))
+    ask(() => import('./later/sections.js'), ({ recallSections }) => recallSections(), actions.said);
   Time.now = actions.now;
   customElements.define('wg-time', Time);
   customElements.define('wg-status', Status);

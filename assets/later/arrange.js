@@ -8,7 +8,7 @@
  */
 
 import { emptyNote, make } from '../elements/build.js';
-import { gridOf, tidy } from '../elements/sections.js';
+import { gridOf, tidy } from './sections.js';
 import { showChoice } from './fields.js';
 
 /** What a panel's element and view were made from; another document needs others.

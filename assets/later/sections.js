@@ -1,9 +1,9 @@
 /**
  * Sections of a board: parts under a heading that can be closed. Which of them a reader has closed
- * is remembered for each board.
+ * is remembered for each board. Loaded by pages that have some.
  */
 
-import { make } from './build.js';
+import { make } from '../elements/build.js';
 
 const CLOSED = 'watchglass.closed';
 /** Closed sections that are remembered. */
@@ -38,10 +38,12 @@ function remember(box) {
   }
 }
 
-/** Closes what was closed earlier, and remembers what is closed from now on. */
-export function recallSections() {
-  const known = closed();
-  for (const box of boxes()) if (known.includes(keyOf(box))) box.open = false;
+let listens = false;
+
+/** Remembers what is closed from now on. */
+function listen() {
+  if (listens) return;
+  listens = true;
   // It does not bubble.
   document.addEventListener(
     'toggle',
@@ -50,6 +52,13 @@ export function recallSections() {
     },
     true,
   );
+}
+
+/** Closes what was closed earlier, and remembers what is closed from now on. */
+export function recallSections() {
+  const known = closed();
+  for (const box of boxes()) if (known.includes(keyOf(box))) box.open = false;
+  listen();
 }
 
 /** The grid of a section, made behind the others if need be; that above all sections without a
@@ -65,6 +74,7 @@ export function gridOf(title) {
   const box = make('details', { class: 'section', 'data-section': title }, [heading, grid]);
   box.open = !closed().includes(keyOf(box));
   document.querySelector('main')?.append(box);
+  listen();
   return grid;
 }
 
