@@ -18,8 +18,10 @@ let browser;
 let server;
 
 before(async () => {
-  const kinds = readFileSync(new URL('../../docs/examples/kinds.toml', import.meta.url), 'utf8');
-  [browser, server] = await Promise.all([launch(), Server.start({ dashboards: { kinds } })]);
+  const example = (/** @type {string} */ name) =>
+    readFileSync(new URL(`../../docs/examples/${name}.toml`, import.meta.url), 'utf8');
+  const dashboards = { kinds: example('kinds'), variables: example('variables') };
+  [browser, server] = await Promise.all([launch(), Server.start({ dashboards })]);
   await server.push('orders 42\nreturns{shop="berlin"} 5\nreturns{shop="paris"} 6');
 });
 after(async () => {
@@ -55,6 +57,16 @@ async function check(path, { shown, phone = false, light = false, tall = false }
   await opened.page.locator(shown).first().waitFor();
   assert.deepEqual(await violations(opened.page), []);
   return opened;
+}
+
+for (const phone of [false, true]) {
+  test(`a board with variables ${phone ? 'on a phone' : 'on a desk'}`, async () => {
+    const path = '/d/variables?var-mode=none&filter=cpu:0';
+    const opened = await check(path, { shown: '#modes[data-drawn]', phone, light: phone });
+    await opened.page.locator('[data-var="mode"] summary').click();
+    assert.deepEqual(await violations(opened.page), []);
+    await opened.close();
+  });
 }
 
 for (const phone of [false, true]) {
