@@ -1,5 +1,6 @@
 //! Compiles the assets into the binary: raw, brotli and gzip, under one hash of the whole folder,
-//! our own scripts joined into one file for each entry, without what only their readers need.
+//! our own scripts joined into one file for each entry, without what only their readers need and
+//! with short names.
 
 #[path = "build/bundle.rs"]
 mod bundle;
@@ -7,6 +8,8 @@ mod bundle;
 mod content_type;
 #[path = "build/imports.rs"]
 mod imports;
+#[path = "build/minify.rs"]
+mod minify;
 #[path = "build/strip.rs"]
 mod strip;
 
@@ -43,13 +46,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     if root.is_dir() {
         read_folder(&root, "", &mut assets)?;
     }
-    let (assets, scripts) = joined(assets)?;
-    let mut table = format!("static HASH: &str = {:?};\n", hash(&assets));
-    table.push_str("static MODULES: &[(&str, &[&str])] = &[\n");
+    let (mut assets, scripts) = joined(assets)?;
+    let mut table = String::from("static MODULES: &[(&str, &[&str])] = &[\n");
     for path in &scripts {
         writeln!(table, "    ({path:?}, &{:?}),", modules(path, &assets)?)?;
     }
     table.push_str("];\n");
+    for (path, bytes) in assets.iter_mut().filter(|(path, _)| is_script(path)) {
+        *bytes = minify::minify(path, str::from_utf8(bytes)?)?.into_bytes();
+    }
+    writeln!(table, "static HASH: &str = {:?};", hash(&assets))?;
     table.push_str("static ASSETS: &[Asset] = &[\n");
     for (index, (path, bytes)) in assets.iter().enumerate() {
         write_asset(&mut table, &out, index, path, bytes)?;
@@ -96,8 +102,6 @@ fn joined(mut assets: Assets) -> Result<(Assets, Vec<String>), Box<dyn Error>> {
         String::from_utf8(bytes.clone()).map_err(|error| format!("asset `{path}`: {error}"))
     };
     let shared = bundle::shared(SHARED, &text)?;
-    let script = [".js"];
-    let is_script = |path: &String| script.iter().any(|end| path.ends_with(end));
     let is_part = |path: &String| PARTS.iter().any(|folder| path.starts_with(folder));
     let parts = assets.keys().filter(|path| is_script(path) && is_part(path)).cloned();
     let scripts: Vec<String> = ENTRIES.map(str::to_owned).into_iter().chain(parts).collect();
@@ -110,6 +114,10 @@ fn joined(mut assets: Assets) -> Result<(Assets, Vec<String>), Box<dyn Error>> {
     assets.retain(|path, _| !is_script(path));
     assets.extend(found);
     Ok((assets, scripts))
+}
+
+fn is_script(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "js")
 }
 
 /// The first 16 hex digits of the SHA-256 over all paths and contents, lengths included, so that no

@@ -8,8 +8,8 @@ import { launch, visit } from './support/browser.js';
 import { Server } from './support/server.js';
 
 const PAGE_BYTES_MAX = 60_000;
-const EMBED_BYTES_MAX = 38_000;
-const VALUE_EMBED_BYTES_MAX = 31_000;
+const EMBED_BYTES_MAX = 35_000;
+const VALUE_EMBED_BYTES_MAX = 29_000;
 const REQUESTS_MAX = 24;
 
 /** @type {import('playwright-core').Browser} */
@@ -68,7 +68,7 @@ test('the overview weighs at most 60 kB in at most 24 requests, none of them for
   assert.ok(bytes > 0 && bytes <= PAGE_BYTES_MAX, `${bytes} bytes:\n${words}`);
 });
 
-test('an embed weighs at most 38 kB', async () => {
+test('an embed weighs at most 35 kB', async () => {
   const { opened, bytes, requests, foreign, words } = await weigh('/embed/overview/cpu');
   await opened.close();
   assert.deepEqual(foreign, []);
