@@ -91,13 +91,17 @@ fn an_entry_and_what_all_share_are_two_files() {
 }
 
 #[test]
-fn our_own_scripts_carry_no_comments_for_their_readers() {
-    let ours = ASSETS.iter();
-    let texts = ["text/javascript", "text/css"];
-    for asset in ours.filter(|asset| texts.iter().any(|text| asset.content_type.starts_with(text)))
-    {
+fn sheets_carry_no_comments_and_scripts_only_short_names() {
+    for asset in ASSETS {
         let text = str::from_utf8(asset.raw).expect("UTF-8");
-        assert_eq!(strip::strip(text).as_deref(), Ok(text), "{}", asset.path);
+        if asset.content_type.starts_with("text/css") {
+            assert_eq!(strip::strip(text).as_deref(), Ok(text), "{}", asset.path);
+        }
+        if asset.content_type.starts_with("text/javascript") {
+            for long in ["/**", "\nconst ", "this.#channels"] {
+                assert!(!text.contains(long), "{} has `{long}`", asset.path);
+            }
+        }
     }
 }
 
