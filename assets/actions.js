@@ -35,7 +35,14 @@ export function actionsOf(page, controls) {
     },
     alone: controls.alone,
     compare: page.comparing.set,
-    escape: () => controls.alone(null),
+    ends: () => travel.ends(),
+    clock: (name) => {
+      controls.rememberClock(name);
+      page.clocks();
+      controls.markRange(travel.when);
+      page.tell();
+      page.restyle();
+    },
     said: page.said,
     behindMs: () => page.behindMs(),
     stepMs: () => stepOf(page.board.rangeMs),

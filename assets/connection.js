@@ -17,12 +17,6 @@ import { readMessage } from './frame.js';
 
 /** @type {Transport[]} */
 const TRANSPORTS = ['websocket', 'events', 'poll'];
-/** How they are called. @type {Record<Transport, string>} */
-export const NAMES = {
-  websocket: 'WebSocket',
-  events: 'server-sent events',
-  poll: 'long poll',
-};
 const REMEMBERED = 'watchglass.transport';
 const OPEN_MS = { websocket: 2500, events: 4000, poll: 8000 };
 const SILENT_MS = { websocket: 2500, events: 2500, poll: 6000 };
@@ -145,7 +139,7 @@ export class Connection {
     this.timer = 0;
     /** When the next try begins. */
     this.retryAt = 0;
-    /** Hears the answer to `ping`. */
+    /** Hears the answer to a ping. */
     this.ponged = () => {};
     this.watch = setInterval(() => this.check(), 250);
   }
@@ -190,16 +184,6 @@ export class Connection {
     this.shown = shown;
     this.arrived = Date.now();
     this.send({ show: shown });
-  }
-
-  /** Asks for an answer; how long it takes to come, in ms. Whoever asks again forgets the one
-   * before, which may never come. @returns {Promise<number>} */
-  ping() {
-    const asked = performance.now();
-    this.send({ ping: 1 });
-    return new Promise((resolve) => {
-      this.ponged = () => resolve(performance.now() - asked);
-    });
   }
 
   /** Ends a connection whose frames make no sense and starts again. @param {unknown} fault */

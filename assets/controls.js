@@ -1,36 +1,46 @@
 /**
  * What stands around the panels: the clock, the pill, and what a reader can press: ranges, pause,
- * theme, the data table, one panel alone; by pointer and by keys. What is used now and then is
- * loaded when it is asked for. An embedded panel goes without.
+ * theme, the data table, one panel alone, another clock; by pointer and by keys. What is used now
+ * and then is loaded when it is asked for. An embedded panel goes without.
  *
  * @import { Connection } from './connection.js'
  * @import { LivePage } from './start.js'
- * @import { When } from './when.js'
+ * @import { Stretch, When } from './when.js'
  * @typedef {{range: (rangeMs: number) => void, stretch: (fromMs: number, toMs: number) => void,
  *   move: (part: number) => void, scale: (factor: number) => void,
  *   back: () => void, pause: () => void, theme: () => void,
  *   table: (panel: Element | null) => void, alone: (panel: Element | null) => void,
- *   share?: (panel: Element | null) => void, escape: () => void, now: () => number,
- *   compare: (text: string) => void,
+ *   share?: (panel: Element | null) => void, compare: (text: string) => void,
+ *   clock: (name: string) => void, now: () => number, ends: () => Stretch,
  *   said: (text: string) => void, behindMs: () => number, stepMs: () => number,
  *   connection: Connection | null, page: LivePage | null}} Actions  move: by so much of what is
- *   shown; scale: so many times as long; back: to what was shown before; compare: with how long
- *   before, as the address says it; alone: that panel and no other, or all again;
- *   escape: out of what takes the page; said: words for the reader; behindMs: how far behind the
- *   present the page is
+ *   shown; scale: so many times as long; back: to what was shown before; alone: that panel and no
+ *   other, or all again; compare: with how long before, as the address says it; clock: tells times
+ *   by another one; ends: of what is shown; said: words for the reader; behindMs: how far behind
+ *   the present the page is
  */
 
 import { actionsOf } from './actions.js';
-import { keyboard, reachable } from './elements/keyboard.js';
-import { Status } from './elements/status.js';
+import {
+  alone,
+  recallClock,
+  rememberClock,
+  say,
+  showAlone,
+  zoneText,
+} from './elements/address.js';
+import { keyboard } from './elements/keyboard.js';
+import { NAMES, Status } from './elements/status.js';
 import { Time } from './elements/time.js';
 import { day, timeOfDay } from './units.js';
+import { wall, zone } from './zone.js';
 
 const THEME = 'watchglass.theme';
 
+const root = document.documentElement;
+
 /** Takes the theme that was chosen earlier. The address says more than the memory. */
 function recallTheme() {
-  const root = document.documentElement;
   if (new URLSearchParams(location.search).has('theme')) return;
   const chosen = localStorage.getItem(THEME);
   if (chosen === 'dark' || chosen === 'light') root.dataset.theme = chosen;
@@ -38,7 +48,6 @@ function recallTheme() {
 
 /** Changes between dark and light, and remembers it. */
 function switchTheme() {
-  const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === 'dark'
     : matchMedia('(prefers-color-scheme: dark)').matches;
@@ -46,32 +55,6 @@ function switchTheme() {
   localStorage.setItem(THEME, root.dataset.theme);
   // An address that names one is kept in step: it says more than the memory.
   if (new URLSearchParams(location.search).has('theme')) say('theme', root.dataset.theme);
-}
-
-/** Puts a part of the address, or takes it away.
- * @param {string} name @param {string | null} text */
-function say(name, text) {
-  const url = new URL(location.href);
-  if (text === null) url.searchParams.delete(name);
-  else url.searchParams.set(name, text);
-  history.replaceState(history.state, '', url);
-}
-
-/** Shows the panel that the address names alone, or all of them. */
-function showAlone() {
-  const id = new URLSearchParams(location.search).get('panel');
-  for (const panel of document.querySelectorAll('wg-panel'))
-    panel.toggleAttribute('data-alone', panel.id === id);
-  reachable();
-}
-
-/** That panel and no other; pressed again, or with none, all. @param {Element | null} panel */
-function alone(panel) {
-  const now = document.querySelector('wg-panel[data-alone]');
-  if (!panel && !now) return;
-  say('panel', panel && !now ? panel.id : null);
-  showAlone();
-  (now ?? panel)?.scrollIntoView({ block: 'nearest' });
 }
 
 /** The sheet of what is loaded when it is asked for. @type {Promise<unknown> | null} */
@@ -111,20 +94,65 @@ function markRange(when) {
     else link.removeAttribute('aria-current');
   }
   const stretch = document.querySelector('.stretch');
-  if (!stretch) return;
-  stretch.textContent = rangeMs ? '' : stretchText(when);
+  if (stretch) stretch.textContent = rangeMs ? '' : stretchText(when);
 }
+
+/** Says beside the range by which clock times are told, where it is not the browser's. */
+function markClock() {
+  const clock = document.querySelector('.zone');
+  if (!clock) return;
+  const asked = new URLSearchParams(location.search).get('tz') ?? zone();
+  const unknown = asked === zone() ? '' : `no zone ${asked} here, `;
+  const text = unknown + (zoneText() || (unknown && 'local time'));
+  clock.textContent = text;
+  clock.toggleAttribute('data-said', !!text);
+}
+
+/** A day with its year. @param {number} ms */
+const date = (ms) => wall(ms).toUTCString().slice(5, 16);
 
 /** A stretch of the past in words. @param {When} when */
 function stretchText(when) {
   if ('rangeMs' in when) return '';
   const [from, to] = [when.fromMs, when.toMs];
-  const same = new Date(from).toDateString() === new Date(to).toDateString();
+  const same = date(from) === date(to);
   return `${day(from)} ${timeOfDay(from)} to ${same ? '' : `${day(to)} `}${timeOfDay(to)}`;
 }
 
+/** Puts the page on a wall, the panels and nothing else, or takes it from there.
+ * @param {Actions} actions @param {boolean} on */
+function kiosk(actions, on) {
+  if (!on) {
+    say('kiosk', null);
+    delete root.dataset.kiosk;
+    return;
+  }
+  if (root.dataset.kiosk === undefined) {
+    say('kiosk', '');
+    root.dataset.kiosk = '';
+  }
+  ask(() => import('./later/kiosk.js'), ({ begin }) => begin(), actions.said);
+}
+
+/** Out of what takes the whole page. @param {Actions} actions */
+function escape(actions) {
+  const form = document.querySelector('.custom[open]');
+  if (form) form.removeAttribute('open');
+  else if (document.querySelector('wg-panel[data-alone]')) alone(null);
+  else if (root.dataset.kiosk !== undefined) kiosk(actions, false);
+}
+
+/** Says on paper what time it shows, and when it was printed. @param {Actions} actions */
+function print({ ends, now }) {
+  const paper = document.querySelector('.printed');
+  const at = `${date(now())} ${timeOfDay(now(), true)}`;
+  const clock = zoneText() || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (paper) paper.textContent = `${stretchText(ends())} (${clock}), printed ${at}`;
+}
+
 /** What a press on an element with `data-do` does.
- * @param {Actions} actions @returns {Record<string, (button: HTMLElement) => void>} */
+ * @param {Actions} actions
+ * @returns {Record<string, (button: HTMLElement, key?: string) => void>} */
 function deeds(actions) {
   const { said, connection } = actions;
   const missing = new Set(actions.share ? [] : ['e']);
@@ -136,27 +164,24 @@ function deeds(actions) {
       const host = { ...actions, page: /** @type {LivePage} */ (actions.page) };
       ask(() => import('./later/menu.js'), ({ open }) => open(button, host), said);
     },
+    step: (panel, key = '') => {
+      ask(() => import('./later/step.js'), ({ step }) => step(panel, key), said);
+    },
     alike: () => actions.compare(''),
+    kiosk: () => kiosk(actions, root.dataset.kiosk === undefined),
+    palette: () => {
+      const load = () => import('./later/palette.js');
+      ask(load, ({ open }) => open({ ...actions, does: deeds(actions) }), said);
+    },
     keys: () => ask(() => import('./later/keys.js'), ({ open }) => open(missing), said),
     connection: (button) => {
-      const host = { ...actions, connection: /** @type {Connection} */ (connection) };
+      const wire = /** @type {Connection} */ (connection);
+      const host = { ...actions, names: NAMES, connection: wire };
       const load = () => import('./later/connection.js');
       const more = /** @type {HTMLButtonElement} */ (button);
       ask(load, ({ attach }) => attach(more, host, actions.stepMs), said);
     },
   };
-}
-
-/** The form of another time was sent. @param {HTMLFormElement} form @param {Actions} actions */
-function chosen(form, actions) {
-  const [from, to] = ['from', 'to'].map((name) =>
-    new Date(String(new FormData(form).get(name))).getTime(),
-  );
-  const wrong = !(to > from);
-  form.classList.toggle('wrong', wrong);
-  if (wrong) return;
-  form.closest('details')?.removeAttribute('open');
-  actions.stretch(from, to);
 }
 
 /** @param {Actions} actions */
@@ -181,19 +206,20 @@ function listen(actions) {
     if (what) does[what.dataset.do ?? '']?.(what);
     if (link || what?.matches('a')) event.preventDefault();
   });
-  document.addEventListener('submit', (event) => {
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement) || !form.matches('.custom form')) return;
-    event.preventDefault();
-    chosen(form, actions);
-  });
   document.addEventListener('change', ({ target }) => {
     if (target instanceof HTMLSelectElement && target.matches('.versus select'))
       actions.compare(target.value);
   });
+  // A toggle does not bubble.
+  document.addEventListener('toggle', ({ target }) => {
+    if (!(target instanceof HTMLDetailsElement) || !target.matches('.custom[open]')) return;
+    const form = /** @type {HTMLFormElement} */ (target.querySelector('form'));
+    ask(() => import('./later/custom.js'), ({ fill }) => fill(form, actions), actions.said);
+  }, true);
   addEventListener('popstate', showAlone);
-  const none = document.body;
-  keyboard(actions, { keys: () => does.keys(none), palette: () => {} }, () => pointed);
+  addEventListener('beforeprint', () => print(actions));
+  keyboard({ ...actions, escape: () => escape(actions) }, does, () => pointed);
+  if (root.dataset.kiosk !== undefined) kiosk(actions, true);
 }
 
 /** What makes tables of numbers. */
@@ -228,7 +254,10 @@ export const controls = {
   },
   alone,
   share,
+  markClock,
+  recallClock,
   recallTheme,
+  rememberClock,
   switchTheme,
   markRange,
   listen,

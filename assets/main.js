@@ -10,8 +10,8 @@ if (!start(controls)) {
   const none = () => {};
   const { switchTheme: theme } = controls;
   const still = { range: none, stretch: none, move: none, scale: none, back: none, pause: none };
-  const no = { compare: none, table: none, alone: none, escape: none, said: none };
-  const zero = () => 0;
-  const nothing = { connection: null, page: null, behindMs: zero, stepMs: zero };
-  controls.listen({ ...still, ...no, ...nothing, theme, now: Date.now });
+  const no = { compare: none, table: none, alone: none, clock: none, said: none };
+  const zero = { behindMs: () => 0, stepMs: () => 0, ends: () => ({ fromMs: 0, toMs: 0 }) };
+  const nothing = { connection: null, page: null };
+  controls.listen({ ...still, ...no, ...zero, ...nothing, theme, now: Date.now });
 }

@@ -10,7 +10,7 @@
  *   shown; said: words for the reader; load: what fetches the windows
  */
 
-import { moved, read, scaled, stretch, written } from './when.js';
+import { endsOf, moved, read, scaled, stretch, written } from './when.js';
 
 /** Where in time the page is, and how it gets elsewhere. */
 export class Travel {
@@ -57,6 +57,10 @@ export class Travel {
 
   /** @param {number} fromMs @param {number} toMs */
   zoom = (fromMs, toMs) => this.go(stretch(fromMs, toMs));
+  /** From when to when is shown. */
+  ends() {
+    return endsOf(this.when, this.host.now());
+  }
   /** @param {number} part */
   move(part) {
     if (!('rangeMs' in this.when && part > 0)) this.go(moved(this.when, part, this.host.now()));

@@ -21,6 +21,7 @@ import { follow } from './elements/tab.js';
 import { Board } from './subscription.js';
 import { timeOfDay } from './units.js';
 import { endsOf, stepOf } from './when.js';
+import { choose } from './zone.js';
 
 const RELOADED = 'watchglass.reloaded';
 
@@ -106,6 +107,7 @@ export class LivePage {
         const { embed, gone } = document.spec;
         // The server says why it may not be embedded any more.
         if (!controls && !embed && !gone) return location.reload();
+        this.clocks();
         arrange(document).then(() => {
           controls?.showAlone();
           this.#redrawAll();
@@ -116,6 +118,7 @@ export class LivePage {
     });
     /** Where in time the page is. @type {{past: Past | null, when: When}} */
     this.travel = { past: null, when: { rangeMs: data.range_ms } };
+    this.clocks();
     this.connection = this.#connection();
   }
 
@@ -143,7 +146,7 @@ export class LivePage {
       },
       state: (/** @type {State} */ state) => {
         const lost = state.name === 'retry' || state.name === 'offline';
-        this.#tell();
+        this.tell();
         const words = `connection lost at ${timeOfDay(state.since)}, trying again`;
         if (this.#notice.lost(lost && words)) this.#redrawAll();
         // An embed has no pill that would say it; the sheet needs the word all the same.
@@ -161,8 +164,9 @@ export class LivePage {
   begin() {
     const restyle = () => this.restyle();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', restyle);
-    // Paper has colours of its own, and is not waited for.
+    // Paper has colours and sizes of its own, and is not waited for.
     matchMedia('print').addEventListener('change', () => {
+      for (const panel of this.panels) panel.measured(panel.body.getBoundingClientRect());
       this.restyle();
       this.#drawing.draw();
       this.#tasks.run(Infinity);
@@ -200,6 +204,12 @@ export class LivePage {
     const { past } = this.travel;
     const stands = past ? past.toMs - this.skewMs : this.#pausedAt;
     return stands && Date.now() - stands;
+  }
+  /** Tells times by the clock that the address names, else the reader, else the board. */
+  clocks() {
+    const own = this.board.document.spec?.time_zone;
+    choose(location.search, [this.controls?.recallClock(own), own]);
+    this.controls?.markClock();
   }
   /** The server's time in ms. */
   clock() {
@@ -243,7 +253,8 @@ export class LivePage {
   #show() {
     this.connection.show(!document.hidden && !this.#pausedAt);
   }
-  #tell() {
+  /** Says on the pill how the page stands. */
+  tell() {
     const status = /** @type {Status | null} */ (document.querySelector('wg-status'));
     const { past } = this.travel;
     status?.show?.(this.connection?.state, past ? past.toMs - this.skewMs : this.#pausedAt);
@@ -270,7 +281,7 @@ export class LivePage {
   pause(pause = !this.#pausedAt) {
     this.#pausedAt = pause ? Date.now() : 0;
     this.#show();
-    this.#tell();
+    this.tell();
     this.#redrawAll();
   }
 

@@ -25,9 +25,10 @@
  * @typedef {string | [keyof HTMLElementTagNameMap, string | null, TextNode[]]} TextNode  letters,
  *   or an element with where it leads and what is inside
  * @typedef {{panel: string, channels: number[], spec: Spec}} Place
- * @typedef {{title?: string, mistakes?: string[], embed?: boolean, gone?: boolean} &
- *   import('./later/fields.js').Chosen} About  what is to be said beside the panels; embed: whether
- *   they may stand in other pages; gone: the board was removed
+ * @typedef {{title?: string, mistakes?: string[], embed?: boolean, gone?: boolean,
+ *   time_zone?: string | null} & import('./later/fields.js').Chosen} About  what is to be said
+ *   beside the panels; embed: whether they may stand in other pages; gone: the board was removed;
+ *   time_zone: whose clock tells its times
  * @typedef {{slug: string, revision: number, spec: About, panels: Place[]}} Document
  * @typedef {{time: number, build: string, board: Document, range_ms: number,
  *   past?: [number, number], snapshots: Record<string, string>,

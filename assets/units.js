@@ -1,10 +1,13 @@
 /**
  * Values and units to text: three significant digits, powers of 1024 for bytes and of 1000 for
- * rates, a narrow space before the unit, a dash where there is no number. Pure.
+ * rates, a narrow space before the unit, a dash where there is no number. Pure, but for the clock
+ * that times are told by.
  *
  * The server writes the same texts (`src/render/number.rs`); `tests/vectors/numbers.json` holds
  * both to it. So that two languages round alike, rounding is `floor(x * 10^d + 0.5) / 10^d`.
  */
+
+import { wall } from './zone.js';
 
 /** The space between a number and its unit. */
 export const THIN = '\u202f';
@@ -267,7 +270,10 @@ export function lengthText(rangeMs) {
 }
 
 /** A day as `Nov 24`. @param {number} ms since the epoch */
-export const day = (ms) => new Date(ms).toDateString().slice(4, 10);
+export function day(ms) {
+  const [, date, month] = wall(ms).toUTCString().split(' ');
+  return `${month} ${date}`;
+}
 
 /** A time that may lie days back: with the day when it is not near. @param {number} ms since the
  * epoch @param {boolean} [short] without seconds */
@@ -277,9 +283,4 @@ export function dateTime(ms, short) {
 }
 
 /** A time of day as `12:03:11`. @param {number} ms since the epoch @param {boolean} [short] */
-export function timeOfDay(ms, short) {
-  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
-  const date = new Date(ms);
-  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return short ? minutes : `${minutes}:${two(date.getSeconds())}`;
-}
+export const timeOfDay = (ms, short) => wall(ms).toUTCString().slice(17, short ? 22 : 25);

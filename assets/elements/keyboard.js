@@ -3,7 +3,9 @@
  * device, or presses keys unmeant, would pause the page with a word.
  *
  * @import { Actions } from '../controls.js'
- * @typedef {{keys: () => void, palette: () => void}} Asked  what is opened over the page
+ * @typedef {Actions & {escape: () => void}} Deeds  escape: out of what takes the page
+ * @typedef {Record<string, (from: HTMLElement, key?: string) => void>} Asked  what presses on the
+ *   page do; step: from a panel to the one beside it
  */
 
 /** By how much of what is shown an arrow moves it. @type {Record<string, number>} */
@@ -27,31 +29,6 @@ export const singleKeys = {
   },
 };
 
-/** The panel whose middle lies nearest in the direction of an arrow.
- * @param {Element} from @param {string} arrow */
-function beside(from, arrow) {
-  const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
-    arrow
-  ] ?? [0, 0];
-  const middle = (/** @type {Element} */ panel) => {
-    const { left, top, width, height } = panel.getBoundingClientRect();
-    return { x: left + width / 2, y: top + height / 2, width, height };
-  };
-  const start = middle(from);
-  let [nearest, least] = [/** @type {HTMLElement | null} */ (null), Infinity];
-  for (const panel of document.querySelectorAll('wg-panel')) {
-    const there = middle(panel);
-    if (panel === from || there.height === 0) continue;
-    const [dx, dy] = [there.x - start.x, there.y - start.y];
-    const along = dx * x + dy * y;
-    // What lies to the side counts twice: rows and columns are followed.
-    const distance = along + 2 * Math.abs(x ? dy : dx);
-    if (along > 1 && distance < least)
-      [nearest, least] = [/** @type {HTMLElement} */ (panel), distance];
-  }
-  return nearest;
-}
-
 /** Makes the first panel one that Tab reaches, if none is; arrows lead on from there. */
 export function reachable() {
   if (document.querySelector('wg-panel[tabindex="0"]')) return;
@@ -59,18 +36,7 @@ export function reachable() {
   if (first) first.tabIndex = 0;
 }
 
-/** Goes from a panel to the one beside it, if there is one.
- * @param {HTMLElement} from @param {string} arrow */
-function step(from, arrow) {
-  const to = beside(from, arrow);
-  if (!to) return false;
-  from.tabIndex = -1;
-  to.tabIndex = 0;
-  to.focus();
-  return true;
-}
-
-/** What single characters do. @param {Actions} actions @param {Asked} asked
+/** What single characters do. @param {Deeds} actions @param {Asked} asked
  * @returns {Record<string, (panel: Element | null) => void>} */
 function characters(actions, asked) {
   const ranges = /** @type {NodeListOf<HTMLElement>} */ (
@@ -93,13 +59,14 @@ function characters(actions, asked) {
     f: actions.alone,
     c: compare,
     ...(share && { e: share }),
-    '?': asked.keys,
-    '/': asked.palette,
+    k: () => asked.kiosk(document.body),
+    '?': () => asked.keys(document.body),
+    '/': () => asked.palette(document.body),
     ...Object.fromEntries(byNumber),
   };
 }
 
-/** @param {Actions} actions @param {Asked} asked
+/** @param {Deeds} actions @param {Asked} asked
  * @param {() => Element | null} pointed the panel under the pointer */
 export function keyboard(actions, asked, pointed) {
   const single = characters(actions, asked);
@@ -109,7 +76,7 @@ export function keyboard(actions, asked, pointed) {
     if (event.isComposing || event.altKey || !(target instanceof HTMLElement)) return;
     if (event.ctrlKey || event.metaKey) {
       if (key !== 'k' || event.shiftKey) return;
-      asked.palette();
+      asked.palette(target);
     } else if (target.closest(OWN_KEYS)) return;
     else if (key === 'Escape') {
       // What lies over the page closes first.
@@ -118,9 +85,8 @@ export function keyboard(actions, asked, pointed) {
     } else if (key === ' ') {
       if (target.closest('button, summary, .tbl, .data')) return;
       actions.pause();
-    } else if (key.startsWith('Arrow') && target.matches('wg-panel')) {
-      if (!step(target, key)) return;
-    } else if (ARROWS[key] && !target.closest(OWN_ARROWS)) actions.move(ARROWS[key]);
+    } else if (key.startsWith('Arrow') && target.matches('wg-panel')) asked.step(target, key);
+    else if (ARROWS[key] && !target.closest(OWN_ARROWS)) actions.move(ARROWS[key]);
     else if (single[key] && singleKeys.on)
       single[key](target.closest('wg-panel') ?? pointed());
     else return;

@@ -52,7 +52,7 @@ export class Panel extends HTMLElement {
   static sized = new ResizeObserver((entries) =>
     entries.forEach(({ target, contentRect }) => {
       const panel = /** @type {Panel | null} */ (target.closest('wg-panel'));
-      if (panel) panel.#measured(contentRect);
+      if (panel) panel.measured(contentRect);
     }),
   );
 
@@ -121,7 +121,7 @@ export class Panel extends HTMLElement {
   }
 
   /** @param {DOMRectReadOnly} box */
-  #measured({ width, height }) {
+  measured({ width, height }) {
     // The plot is inset by 4 and 10 pixels.
     const plot = [Math.floor(width) - 14, Math.floor(height)];
     this.#size = plot;

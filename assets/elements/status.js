@@ -4,11 +4,17 @@
  * The one idea: the state of the page stands once, on the root element, for the sheet; this element
  * says it to people. It is a button as well: it pauses and goes on.
  *
- * @import { State } from '../connection.js'
+ * @import { State, Transport } from '../connection.js'
  */
 
-import { NAMES } from '../connection.js';
 import { format, timeOfDay } from '../units.js';
+
+/** How the ways of a connection are called. @type {Record<Transport, string>} */
+export const NAMES = {
+  websocket: 'WebSocket',
+  events: 'server-sent events',
+  poll: 'long poll',
+};
 
 /** The pill. */
 export class Status extends HTMLElement {

@@ -2,12 +2,12 @@
  * What stands behind the pill: how the page is connected, in words, and what can be done about it.
  * Loaded when it is opened; while it is open it asks now and then how long the way takes.
  *
- * @import { Connection } from '../connection.js'
+ * @import { Connection, Transport } from '../connection.js'
  * @typedef {{connection: Connection, behindMs: () => number, pause: () => void,
- *   now: () => number}} Host  behindMs: how far behind the present the page is, 0 when it is live
+ *   names: Record<Transport, string>, now: () => number}} Host  behindMs: how far behind the
+ *   present the page is, 0 when it is live; names: how transports are called
  */
 
-import { NAMES } from '../connection.js';
 import { make } from '../elements/build.js';
 import { dateTime, format, lengthText, timeOfDay } from '../units.js';
 
@@ -16,6 +16,17 @@ const ASK_MS = 2000;
 
 /** A length in words. @param {number} ms */
 const length = (ms) => format(Math.max(0, Math.round(ms / 1000)), 'duration');
+
+/** Asks the server for an answer; how long it takes to come, in ms. Whoever asks again forgets the
+ * one before, which may never come.
+ * @param {Connection} connection @returns {Promise<number>} */
+function ping(connection) {
+  const asked = performance.now();
+  connection.send({ ping: 1 });
+  return new Promise((resolve) => {
+    connection.ponged = () => resolve(performance.now() - asked);
+  });
+}
 
 /** The state in a sentence. @param {Host} host */
 function sentence({ connection, behindMs, now }) {
@@ -32,14 +43,14 @@ function sentence({ connection, behindMs, now }) {
 
 /** What is told below it. @param {Host} host @param {number | null} wayMs
  * @returns {Record<string, string>} */
-function facts({ connection }, wayMs) {
+function facts({ connection, names }, wayMs) {
   const { state, opened, arrived = 0, retryAt } = connection;
-  const said = { Transport: NAMES[state.transport] };
+  const said = { Transport: names[state.transport] };
   if (!opened) {
     const left = Math.max(0, retryAt - Date.now()) / 1000;
     return { ...said, 'Next try': left > 0 ? `in ${left.toFixed(1)} s` : 'under way' };
   }
-  const way = wayMs === null ? 'measuring' : `${wayMs < 10 ? wayMs.toFixed(1) : Math.round(wayMs)} ms`;
+  const way = wayMs === null ? 'measuring' : `${wayMs.toFixed(wayMs < 10 ? 1 : 0)} ms`;
   return {
     ...said,
     'There and back': way,
@@ -70,7 +81,7 @@ export function attach(button, host, stepMs) {
     if (!connection.opened) wayMs = null;
     else if (Date.now() - asked > ASK_MS) {
       asked = Date.now();
-      void connection.ping().then((ms) => (wayMs = ms));
+      void ping(connection).then((ms) => (wayMs = ms));
     }
     const said = sentence(host);
     if (words.textContent !== said) words.textContent = said;

@@ -9,6 +9,7 @@ import { singleKeys } from '../elements/keyboard.js';
 
 /** Keys, what they do, and whether they are single characters. */
 const KEYS = /** @type {[string[], string, boolean][]} */ ([
+  [['Ctrl K', '/'], 'Search dashboards, metrics, panels and commands', false],
   [['Space'], 'Pause, and back to live', false],
   [['←', '→'], 'Half a screen back, or forth', false],
   [['+', '−'], 'Half as long, or twice', true],
@@ -18,9 +19,10 @@ const KEYS = /** @type {[string[], string, boolean][]} */ ([
   [['d'], 'Its numbers as a table', true],
   [['c'], 'Compare with the time before, the day, the week', true],
   [['e'], 'Share it', true],
+  [['k'], 'On a wall: the panels and nothing else', true],
   [['t'], 'Dark or light', true],
   [['?'], 'This map', true],
-  [['Esc'], 'Back from one panel to all', false],
+  [['Esc'], 'Back from one panel to all, or from the wall', false],
   [['Tab'], 'To the first panel, then into it', false],
   [['←', '↑', '→', '↓'], 'On a panel: to the one beside it', false],
   [['←', '→'], 'On a chart: the crosshair, with Shift by ten', false],

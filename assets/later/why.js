@@ -10,6 +10,7 @@
 
 import { make } from '../elements/build.js';
 import { rangeText } from '../units.js';
+import { zone } from '../zone.js';
 
 /** What is shown, as the server is asked. @param {Page} page @returns {Record<string, string>} */
 function shown({ board, travel: { past } }) {
@@ -26,7 +27,10 @@ function element([kind, text, address]) {
 /** Asks why a panel is empty and writes it there, if it still is.
  * @param {Panel} panel @param {Page} page */
 export async function tell(panel, page) {
-  const asked = { board: page.board.document.slug, panel: panel.id, ...shown(page) };
+  // The server knows zones by their names alone.
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const tz = zone() === 'browser' ? own : zone();
+  const asked = { board: page.board.document.slug, panel: panel.id, tz, ...shown(page) };
   const answer = await fetch(`/live/why?${new URLSearchParams(asked)}`);
   if (!answer.ok) throw new Error(`why a panel is empty is not told: ${answer.status}`);
   /** @type {{parts: Part[]}} */

@@ -226,6 +226,7 @@ pub fn single(name: &str, metadata: Option<&Metadata>) -> Option<Dashboard> {
         title: name.to_owned(),
         description: metadata.map(|metadata| metadata.help.clone()).unwrap_or_default(),
         embed: false,
+        time_zone: None,
         range: Span::from_secs(300),
         panels: heat.into_iter().chain([panel]).collect(),
         pinned: Vec::new(),

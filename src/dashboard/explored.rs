@@ -50,6 +50,7 @@ pub fn explored(
         title: "Explore".to_owned(),
         description: String::new(),
         embed: false,
+        time_zone: None,
         range: Span::from_secs(300),
         scrape_interval: None,
         variables: Vec::new(),

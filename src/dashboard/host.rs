@@ -109,6 +109,7 @@ pub fn board(
         range: Span::from_secs(300),
         scrape_interval: None,
         variables: Vec::new(),
+        time_zone: None,
         panels,
         pinned: Vec::new(),
     };

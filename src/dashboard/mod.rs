@@ -29,7 +29,7 @@ pub use parse::{PANELS_MAX, parse};
 pub use unit::Unit;
 pub use variable::{ALL, Asked, Choice, Known, LabelValues, Set, Values, Variable, choose};
 
-use crate::model::Span;
+use crate::model::{Span, Zone};
 /// What a [`PanelQuery`] asks; named here for those who know panels and not the query language.
 pub use crate::query::Plan;
 
@@ -53,6 +53,8 @@ pub struct Dashboard {
     pub scrape_interval: Option<Span>,
     /// What a reader may choose, in the order of the bar.
     pub variables: Vec<Variable>,
+    /// The zone whose clocks its times follow; each reader's own when none is named.
+    pub time_zone: Option<Zone>,
     /// The panels, in reading order.
     pub panels: Vec<Panel>,
     /// The ids of those that stand on the first page too.

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::Dashboard;
 use super::fields::{Fields, Mistake, Mistakes};
 use super::first::by_section;
-use crate::model::Span;
+use crate::model::{Span, Zone};
 
 mod panel;
 mod variable;
@@ -81,6 +81,7 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
         let next = variable(&table, &variables);
         variables.push(next);
     }
+    let time_zone = time_zone(fields);
     let tables = fields.tables("panel", PANELS_MAX);
     if tables.is_empty() {
         fields.wrong("panel", "the dashboard has no panel (begin one with `[[dashboard.panel]]`)");
@@ -98,7 +99,28 @@ fn dashboard(fields: &Fields<'_>, file_stem: &str, slugs: &mut BTreeSet<String>)
     }
     let panels = by_section(panels);
     fields.finish();
-    Dashboard { slug, title, description, embed, range, scrape_interval, variables, panels, pinned }
+    Dashboard {
+        slug,
+        title,
+        description,
+        embed,
+        range,
+        scrape_interval,
+        variables,
+        time_zone,
+        panels,
+        pinned,
+    }
+}
+
+/// The zone of a dashboard: none when it names none, or says that it is the reader's.
+fn time_zone(fields: &Fields<'_>) -> Option<Zone> {
+    let name = fields.text("time_zone", SLUG_BYTES_MAX);
+    if name.is_empty() || name == "browser" {
+        return None;
+    }
+    let zone: Result<Zone, _> = name.parse();
+    zone.map_err(|error| fields.wrong("time_zone", error.to_string())).ok()
 }
 
 fn needed(fields: &Fields<'_>, key: &'static str) -> String {

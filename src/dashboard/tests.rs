@@ -533,3 +533,17 @@ fn the_example_holds_a_panel_of_every_kind() {
         .filter(|kind| !boards[0].panels.iter().any(|panel| panel.kind == *kind));
     assert_eq!(missing.map(PanelKind::name).collect::<Vec<_>>(), [""; 0]);
 }
+
+#[test]
+fn a_dashboard_names_its_time_zone() {
+    let file = |zone: &str| {
+        format!("title = \"A\"\n{zone}\n[[panel]]\nid = \"a\"\ntitle = \"A\"\nquery = \"a\"\n")
+    };
+    let named = |zone: &str| parsed(&file(zone))[0].time_zone.map(Zone::name);
+    assert_eq!(named(r#"time_zone = "Europe/Zurich""#), Some("Europe/Zurich"));
+    assert_eq!(named(r#"time_zone = "utc""#), Some("utc"));
+    assert_eq!(named(r#"time_zone = "browser""#), None);
+    assert_eq!(named(""), None);
+    let found = mistakes(&file(r#"time_zone = "Mars/Base""#));
+    assert!(found[0].starts_with("dashboard.toml:2: time_zone: `Mars/Base` is no"), "{found:?}");
+}

@@ -19,6 +19,7 @@ mod sample;
 mod seams;
 mod setting;
 mod time;
+mod zone;
 
 pub use batch::{Batch, Entry, Kind, Origin, Refusal};
 pub use clock::{Clock, SteppedClock, Waiting};
@@ -37,3 +38,4 @@ pub use seams::{
 };
 pub use setting::{ByteSize, SettingError};
 pub use time::{Span, TimeRange, Timestamp};
+pub use zone::{NoSuchZone, Zone};

@@ -22,7 +22,7 @@ use crate::dashboard::{
     self, Asked, Choice, Dashboard, DashboardFile, First, PanelKind, Set, automatic,
 };
 use crate::live::{BoardSpec, Boards, PanelSpec, QuerySpan};
-use crate::model::{Clock, Labels, Metadata, Select, Timestamp};
+use crate::model::{Clock, Labels, Metadata, Select, Timestamp, Zone};
 use derived::Derived;
 
 /// The slug of the host's own board.
@@ -398,7 +398,7 @@ impl Board {
         let panels = panels.collect();
         let mut document = json!({
             "title": dashboard.title, "description": dashboard.description, "mistakes": mistakes,
-            "embed": dashboard.embed,
+            "embed": dashboard.embed, "time_zone": dashboard.time_zone.map(Zone::name),
         });
         chosen.describe(&mut document);
         let slug = dashboard.slug.clone();

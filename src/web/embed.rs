@@ -18,6 +18,7 @@ use super::packed::body;
 use super::page::{self, EmbedError, EmbedPage};
 use super::pages::{self, PageQuery, Pages, Refusal};
 use super::past::{self, When};
+use super::zone::{self, Clock};
 use crate::dashboard::Panel;
 use crate::live::Page;
 use crate::render::PanelData;
@@ -99,9 +100,10 @@ impl Embed<'_> {
         let titles = flag("title", self.asked.title.as_deref(), ["1", "0"])?;
         let transparent = !flag("bg", self.asked.bg.as_deref(), ["solid", "transparent"])?;
         let live = board.dashboard.range;
-        let when = pages::when(self.query, live, self.api.now())?;
+        let clock = self.query.clock(board.dashboard.time_zone)?;
+        let when = pages::when(self.query, (live, clock), self.api.now())?;
         let (page, data_json) = self.windows(&board, named.as_deref(), when).await?;
-        let panels = with_data(&board, &page, when);
+        let panels = with_data(&board, &page, (when, clock));
         let single = panels.first().filter(|_| named.as_ref().is_some_and(|ids| ids.len() == 1));
         Ok(page::embed(&EmbedPage {
             assets: &self.pages.assets,
@@ -113,7 +115,7 @@ impl Embed<'_> {
             transparent,
             parents: &self.pages.parents,
             now: page.now,
-            zone: super::zone(page.now),
+            zone: zone::offset(clock, page.now),
             data_json: &data_json,
         }))
     }
@@ -182,8 +184,12 @@ fn flag(name: &str, said: Option<&str>, [yes, no]: [&str; 2]) -> Result<bool, Re
 }
 
 /// The panels of a page with what they show.
-fn with_data<'a>(board: &'a Board, page: &Page, when: When) -> Vec<(&'a Panel, PanelData)> {
-    let data = pages::panel_data(page, when.length());
+fn with_data<'a>(
+    board: &'a Board,
+    page: &Page,
+    (when, clock): (When, Clock),
+) -> Vec<(&'a Panel, PanelData)> {
+    let data = pages::panel_data(page, when.length(), clock);
     let panel = |(index, _): &(usize, Vec<u32>)| {
         let id = &page.board.panels[*index].id;
         board.dashboard.panels.iter().find(|panel| panel.id == *id)

@@ -11,6 +11,7 @@ use super::boards::EXPLORED;
 use super::page::{self, ExplorePage, MetricRow, MetricsList};
 use super::pages::{self, PageQuery, Pages, Refusal};
 use super::past::When;
+use super::zone;
 use crate::dashboard::{Dashboard, as_toml, automatic};
 use crate::live::Page;
 use crate::model::{METRIC_NAME, Matcher, Metadata, Select, Selection, Span, TimeRange, Timestamp};
@@ -105,7 +106,8 @@ async fn try_explore(
     api: &Api,
 ) -> Result<String, Refusal> {
     let now = api.now();
-    let when = pages::when(query, LIVE, now)?;
+    let clock = query.clock(None)?;
+    let when = pages::when(query, (LIVE, clock), now)?;
     let (store, search) = (Arc::clone(&pages.store), asked.search.trim().to_lowercase());
     let list = web::block(move || list(&store, &search, now)).await;
     let metrics = list.map_err(|error| {
@@ -126,7 +128,7 @@ async fn try_explore(
         }
     }
     let raw = (asked.view == "raw").then(|| outcome.as_ref().map(|found| lines(&found.page)));
-    let data = outcome.as_ref().map(|found| pages::panel_data(&found.page, when.length()));
+    let data = outcome.as_ref().map(|found| pages::panel_data(&found.page, when.length(), clock));
     let panel = outcome.as_ref().and_then(|found| found.board.panels.first());
     let shown = panel.zip(data.as_ref().and_then(|data| data.first()));
     let is_past = matches!(when, When::Past(..));
@@ -146,7 +148,8 @@ async fn try_explore(
         raw: raw.flatten().as_deref(),
         toml: toml.as_deref(),
         now,
-        zone: super::zone(now),
+        zone: zone::offset(clock, now),
+        clock,
         range: when.live_or(LIVE),
         is_past,
         search: &asked.search,

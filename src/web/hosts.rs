@@ -100,6 +100,7 @@ fn all(places: &Places) -> Dashboard {
         description: "Whatever sends metrics of a host, and what runs on it".to_owned(),
         embed: false,
         range: Span::from_secs(300),
+        time_zone: None,
         panels: lists.into_iter().flatten().collect(),
         pinned: Vec::new(),
     }

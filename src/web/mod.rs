@@ -3,6 +3,7 @@
 //! It holds no state but sockets: what two requests must agree on lives lower. `start` makes the
 //! server of its `Parts`; the rest of the module is one file a group of routes.
 
+mod address;
 pub mod api;
 pub mod asset;
 mod boards;
@@ -27,6 +28,7 @@ mod removal;
 mod server;
 mod status;
 mod why;
+mod zone;
 
 pub use error::Error;
 pub use guard::Guard;
@@ -36,7 +38,8 @@ pub(crate) use api::{About, Api};
 pub(crate) use boards::Registry;
 pub(crate) use health::Reports;
 pub(crate) use hosts::found;
-pub(crate) use pages::{Facts, Pages, asset_urls, day_and_time, zone};
+pub(crate) use pages::{Facts, Pages, asset_urls, day_and_time};
 pub(crate) use peers::Peers;
 pub(crate) use push::Intake;
 pub(crate) use server::{Parts, Workers, start, worker_count};
+pub(crate) use zone::zone;

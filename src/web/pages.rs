@@ -26,11 +26,11 @@ use super::chosen;
 use super::hosts::HOST;
 use super::packed::body;
 use super::page::{
-    self, AssetUrls, BoardPage, Choosing, ErrorPage, Kept, ListPage, NavEntry, Script, Seen, Shell,
-    Theme,
+    self, AssetUrls, BoardPage, Choosing, ErrorPage, ListPage, NavEntry, Script, Shell, Theme,
 };
 use super::past::{self, When};
 use super::why;
+use super::zone::{self, Clock};
 
 /// How long a page waits after a start before it says that the log is still read.
 const STARTING_PATIENCE: Duration = Duration::from_millis(1500);
@@ -39,6 +39,9 @@ const AGAIN_SECONDS: &str = "2";
 /// Windows that stand in the page itself, in bytes as base64; those of further panels are fetched.
 /// It holds the first charts of the overview.
 const INLINE_MAX: usize = 6 * 1024;
+
+/// Hosts that are listed.
+const HOSTS_MAX: usize = 1000;
 
 /// What pages need.
 pub(crate) struct Pages {
@@ -64,33 +67,17 @@ pub(crate) struct PageQuery {
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
-    theme: Option<String>,
+    pub(super) theme: Option<String>,
+    /// The zone whose clocks the times follow.
+    pub(super) tz: Option<String>,
+    /// On a wall, and for how long a screen is shown there before the next one.
+    pub(super) kiosk: Option<String>,
+    /// The boards that are shown there in turn, with commas between them.
+    pub(super) boards: Option<String>,
     /// The panel that is shown alone.
-    panel: Option<String>,
+    pub(super) panel: Option<String>,
     /// How long before is shown beside the present; the script's matter.
-    compare: Option<String>,
-}
-
-impl PageQuery {
-    /// What stays in the address when another range is chosen.
-    pub(super) fn kept(&self) -> Kept {
-        let said = [("theme", &self.theme), ("panel", &self.panel), ("compare", &self.compare)];
-        let said =
-            said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
-        Kept(said.collect())
-    }
-
-    /// How a board is to be seen.
-    fn seen(&self, board: &Board) -> Result<Seen<'_>, Refusal> {
-        let (alone, panels) = (self.panel.as_deref(), &board.dashboard.panels);
-        if let Some(id) = alone.filter(|id| panels.iter().all(|panel| panel.id != *id)) {
-            let text = format!("this dashboard has no panel `{id}`");
-            return Err(Refusal(StatusCode::NOT_FOUND, "No such panel", text));
-        }
-        let mut kept = self.kept();
-        kept.0.extend(chosen::pairs(&board.chosen.asked));
-        Ok(Seen { kept, alone })
-    }
+    pub(super) compare: Option<String>,
 }
 
 /// Where the assets of this build are.
@@ -170,6 +157,22 @@ pub(crate) async fn dashboards(
     html(&request, StatusCode::OK, list)
 }
 
+/// Answers `GET /api/v1/places`: dashboards and hosts, for what leads to their pages.
+pub(crate) async fn listed(request: HttpRequest, pages: web::Data<Pages>) -> HttpResponse {
+    let served = pages.boards.served();
+    let boards = served.boards().map(|Board { dashboard, .. }| {
+        json!({
+            "slug": dashboard.slug, "title": dashboard.title, "description": dashboard.description,
+        })
+    });
+    let hosts: Vec<&str> = served.places.hosts().take(HOSTS_MAX).collect();
+    let data = json!({ "dashboards": boards.collect::<Vec<_>>(), "hosts": hosts });
+    let text = json!({ "status": "success", "data": data }).to_string();
+    let mut answer = HttpResponse::Ok();
+    answer.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
+    body(&request, answer, text)
+}
+
 /// Answers everything that has no route.
 pub(crate) async fn not_found(request: HttpRequest, pages: web::Data<Pages>) -> HttpResponse {
     let text = format!("there is nothing at `{}`", request.path());
@@ -198,15 +201,17 @@ async fn try_board_page(
     // A board with values has a slug that holds them.
     let own = board.dashboard.slug.clone();
     let api = api(request);
-    let when = when(query, board.dashboard.range, api.now())?;
+    let clock = query.clock(board.dashboard.time_zone)?;
+    let when = when(query, (board.dashboard.range, clock), api.now())?;
     let range = when.length();
     let (page, data_json) = shown(pages, api, &own, (when, board.dashboard.range)).await?;
     if page.board.revision != board.spec.revision {
         board = find(pages, slug, request).await?;
     }
-    let panels = panel_data(&page, range);
+    let panels = panel_data(&page, range, clock);
     let is_past = matches!(when, When::Past(..));
     let whys = why::of(pages, api, board.dashboard.panels.iter().zip(&panels), is_past).await;
+    let served = pages.boards.served();
     let nav = nav(match slug {
         OVERVIEW => "/",
         _ if slug.starts_with(HOST) => "/h",
@@ -217,12 +222,13 @@ async fn try_board_page(
     let base = push_base(request);
     Ok(page::board(&BoardPage {
         shell: shell(pages, &nav, query),
-        seen: query.seen(&board)?,
+        seen: query.seen((slug, &board), served.boards().map(|board| &board.dashboard))?,
         dashboard: &board.dashboard,
         panels: &panels,
         whys: &whys,
         now: page.now,
-        zone: zone(page.now),
+        zone: zone::offset(clock, page.now),
+        clock,
         range,
         is_past,
         facts: if overview { &facts.host } else { "" },
@@ -344,10 +350,14 @@ pub(super) fn api(request: &HttpRequest) -> &Api {
     request.app_data::<web::Data<Api>>().expect("every server has it")
 }
 
-pub(super) fn when(query: &PageQuery, default: Span, now: Timestamp) -> Result<When, Refusal> {
+pub(super) fn when(
+    query: &PageQuery,
+    (default, clock): (Span, Clock),
+    now: Timestamp,
+) -> Result<When, Refusal> {
     let said = (query.range.as_deref(), query.from.as_deref(), query.to.as_deref());
     let wrong = |text: String| Refusal(StatusCode::BAD_REQUEST, "No such range", text);
-    When::read(said, default, now).map_err(wrong)
+    When::read(said, (default, clock), now).map_err(wrong)
 }
 
 pub(super) fn theme(query: &PageQuery) -> Option<Theme> {
@@ -380,13 +390,6 @@ pub(super) fn nav(current: &str) -> Vec<NavEntry> {
     entries.into_iter().map(entry).collect()
 }
 
-/// How far the wall clock of this machine is east of UTC at `now`.
-pub(crate) fn zone(now: Timestamp) -> Span {
-    use chrono::{Local, Offset, TimeZone};
-    let offset = Local.timestamp_millis_opt(now.0).single().map(|time| time.offset().fix());
-    Span::from_secs(offset.map_or(0, |offset| i64::from(offset.local_minus_utc())))
-}
-
 /// A moment as `24 Nov 13:17`, by this machine's wall clock.
 pub(crate) fn day_and_time(at: Timestamp) -> String {
     use chrono::{Local, TimeZone};
@@ -399,8 +402,8 @@ fn push_base(request: &HttpRequest) -> String {
     format!("{}://{}", connection.scheme(), connection.host())
 }
 
-pub(super) fn panel_data(page: &Page, range: Span) -> Vec<PanelData> {
-    let zone = zone(page.now);
+pub(super) fn panel_data(page: &Page, range: Span, clock: Clock) -> Vec<PanelData> {
+    let zone = zone::offset(clock, page.now);
     let window = |id: &u32| match page.windows.get(id) {
         Some(window) => {
             Window { end: window.end, step: window.step, series: window.series.clone() }

@@ -12,6 +12,7 @@ use crate::model::{Span, Timestamp};
 use super::api::{Api, ApiError};
 use super::packed::body;
 use super::pages::{self, Pages};
+use super::zone::{self, Clock};
 
 /// The shortest stretch of the past that can be shown.
 const STRETCH_MIN: Span = Span::from_secs(10);
@@ -34,7 +35,7 @@ impl When {
     /// What is wrong, in words.
     pub(super) fn read(
         (range, from, to): (Option<&str>, Option<&str>, Option<&str>),
-        default: Span,
+        (default, clock): (Span, Clock),
         now: Timestamp,
     ) -> Result<Self, String> {
         let (shortest, longest) = RANGE_BOUNDS;
@@ -49,11 +50,11 @@ impl When {
             (None, None, None) => Ok(Self::Live(default)),
             (None, Some(from), None) => {
                 // Whole minutes, so that pages of one beginning share their queries for a while.
-                let length = (now - time(from)?).max(Span::ZERO);
+                let length = (now - time(from, clock)?).max(Span::ZERO);
                 live(Span(length.0.div_euclid(60_000) * 60_000 + 60_000))
             }
             (None, Some(from), Some(to)) => {
-                let (from, to) = (time(from)?, time(to)?);
+                let (from, to) = (time(from, clock)?, time(to, clock)?);
                 let length = Span(to.0.saturating_sub(from.0));
                 if length < STRETCH_MIN || length > longest {
                     return Err(format!(
@@ -85,9 +86,9 @@ impl When {
 }
 
 /// Seconds or milliseconds since the epoch, or a date with its time of day: with a zone, or by the
-/// clock of this machine.
-fn time(text: &str) -> Result<Timestamp, String> {
-    use chrono::{DateTime, Local, NaiveDateTime};
+/// clock that the page is written by.
+fn time(text: &str, clock: Clock) -> Result<Timestamp, String> {
+    use chrono::{DateTime, NaiveDateTime};
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
     let read = number.map(|number| {
         let factor = if number.abs() < MILLISECONDS_FROM { 1000.0 } else { 1.0 };
@@ -97,7 +98,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let local = || {
         let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
         let naive = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
-        Some(naive.and_local_timezone(Local).earliest()?.timestamp_millis())
+        Some(zone::moment(clock, naive)?.0)
     };
     // Beyond the year 9999 nothing is dated.
     let fits = |at: &i64| (0..253_402_300_800_000).contains(at);
@@ -161,7 +162,7 @@ pub(super) async fn windows(
 
 async fn try_windows(ask: &Ask, pages: &Pages, api: &Api) -> Result<String, ApiError> {
     let stretch = (None, Some(ask.from.as_str()), Some(ask.to.as_str()));
-    let when = When::read(stretch, Span::ZERO, api.now()).map_err(ApiError::BadData)?;
+    let when = When::read(stretch, (Span::ZERO, None), api.now()).map_err(ApiError::BadData)?;
     let board = pages::find_slug(pages, &ask.board).await;
     let board = board.map_err(|pages::Refusal(_, _, text)| ApiError::NotFound(text))?;
     let When::Past(from, to) = when else {
@@ -183,7 +184,7 @@ mod tests {
     fn an_address_says_a_live_range_or_a_stretch() {
         let now = Timestamp(1_800_000_000_000);
         let check = |range: Option<&str>, from: Option<&str>, to: Option<&str>| {
-            When::read((range, from, to), Span::from_secs(300), now)
+            When::read((range, from, to), (Span::from_secs(300), None), now)
         };
         assert_eq!(check(None, None, None), Ok(When::Live(Span::from_secs(300))));
         assert_eq!(check(Some("1h"), None, None), Ok(When::Live(Span::from_secs(3600))));
@@ -204,7 +205,7 @@ mod tests {
     fn what_cannot_be_shown_is_said() {
         let check = |range: Option<&str>, from: Option<&str>, to: Option<&str>, word: &str| {
             let now = Timestamp(1_800_000_000_000);
-            let refused = When::read((range, from, to), Span::from_secs(300), now);
+            let refused = When::read((range, from, to), (Span::from_secs(300), None), now);
             assert!(refused.as_ref().is_err_and(|text| text.contains(word)), "{refused:?}");
         };
         check(Some("1s"), None, None, "a live range is from");

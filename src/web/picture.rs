@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use super::pages::{self, PageQuery, Pages, Refusal};
 use super::past::{self, When};
+use super::zone;
 use crate::dashboard::PanelKind;
 use crate::model::{Span, Timestamp};
 use crate::render::PanelData;
@@ -197,8 +198,9 @@ async fn shown(
         let text = format!("panel `{id}` is a text: there is no picture of it");
         return Err(Refusal(StatusCode::NOT_FOUND, "No picture", text));
     }
+    let clock = query.clock(board.dashboard.time_zone)?;
     let (api, ids) = (pages::api(request), vec![board.dashboard.panels[at].id.clone()]);
-    let when = pages::when(query, board.dashboard.range, api.now())?;
+    let when = pages::when(query, (board.dashboard.range, clock), api.now())?;
     let range = when.length();
     let page = match when {
         When::Live(range) => pages::ask(pages, &board.dashboard.slug, Some(ids), range).await?,
@@ -208,10 +210,10 @@ async fn shown(
             made.map_err(|error| pages::past_refused(&error))?.0
         }
     };
-    let data = pages::panel_data(&page, range).pop().unwrap_or_else(|| PanelData {
+    let data = pages::panel_data(&page, range, clock).pop().unwrap_or_else(|| PanelData {
         now: page.now,
         range,
-        zone: super::zone(page.now),
+        zone: zone::offset(clock, page.now),
         windows: Vec::new(),
     });
     Ok((board, at, data))

@@ -195,6 +195,7 @@ fn routes(config: &mut web::ServiceConfig, shared: &Shared) {
         .route("/api/v1/write", web::to(push::only_post))
         .route("/write", web::to(push::only_post))
         .route("/api/v2/write", web::to(push::only_post))
+        .route("/api/v1/places", get().to(pages::listed))
         .configure(super::api::routes)
         .route("/federate", get().to(super::api::federate))
         .route("/d/metric/delete", web::post().to(super::removal::delete))

@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::api::{Api, ApiError};
 use super::page::{Part, Why, is_empty};
-use super::pages::{self, Pages};
+use super::pages::{self, Pages, Refusal};
 use super::past::When;
+use super::zone;
 use crate::dashboard::{Panel, PanelKind, Plan, Unit, automatic, nearest};
 use crate::model::{
     METRIC_NAME, MatchOp, Matcher, Origin, Select, Selection, Span, TimeRange, Timestamp,
@@ -92,6 +93,7 @@ pub(crate) struct Question {
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    tz: Option<String>,
 }
 
 /// Answers `GET /live/why`: the parts of the sentence, each `[kind, text]` or `[kind, text,
@@ -114,17 +116,20 @@ pub(crate) async fn answer(
 async fn try_answer(asked: &Question, pages: &Pages, api: &Api) -> Result<Why, ApiError> {
     let missing = |what: String| ApiError::NotFound(format!("there is no {what}"));
     let board = pages::find_slug(pages, &asked.board).await;
-    let board = board.map_err(|pages::Refusal(_, _, text)| ApiError::NotFound(text))?;
+    let board = board.map_err(|Refusal(_, _, text)| ApiError::NotFound(text))?;
     let found = board.dashboard.panels.iter().find(|panel| panel.id == asked.panel);
     let panel = found.ok_or_else(|| missing(format!("panel `{}`", asked.panel)))?;
     let said = (asked.range.as_deref(), asked.from.as_deref(), asked.to.as_deref());
-    let when = When::read(said, board.dashboard.range, api.now()).map_err(ApiError::BadData)?;
+    let clock = zone::chosen(asked.tz.as_deref(), board.dashboard.time_zone);
+    let clock = clock.map_err(|Refusal(_, _, text)| ApiError::BadData(text))?;
+    let default = (board.dashboard.range, clock);
+    let when = When::read(said, default, api.now()).map_err(ApiError::BadData)?;
     let now = match when {
         When::Live(_) => api.now(),
         When::Past(_, to) => to,
     };
     let range = when.length();
-    let data = PanelData { now, range, zone: pages::zone(now), windows: Vec::new() };
+    let data = PanelData { now, range, zone: zone::offset(clock, now), windows: Vec::new() };
     let is_past = matches!(when, When::Past(..));
     let asked = Asked::new(panel, &data, is_past, api.lookback());
     let Some(asked) = asked else { return Ok(Why::new()) };

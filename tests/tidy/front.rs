@@ -23,6 +23,7 @@ const ORDER: &[&[&str]] = &[
     &["window.js", "rows.js", "when.js"],
     &["judge.js"],
     &["frame.js", "units.js"],
+    &["zone.js"],
 ];
 
 fn own_scripts() -> Vec<File> {

@@ -23,12 +23,14 @@ const BOTH: &[&str] = &["GET", "POST"];
 const RANGE: &[&str] = &["match[]", "start", "end", "limit"];
 const PUSH: &[&str] = &["ttl"];
 const INFLUX: &[&str] = &["precision", "ttl"];
-const PAGE: &[&str] = &["range", "from", "to", "theme", "panel", "var-NAME", "filter"];
-const EMBED: &[&str] = &["range", "from", "to", "theme", "bg", "title", "var-NAME", "filter"];
+const PAGE: &[&str] =
+    &["range", "from", "to", "tz", "theme", "panel", "kiosk", "boards", "var-NAME", "filter"];
+const EMBED: &[&str] = &["range", "from", "to", "tz", "theme", "bg", "title", "var-NAME", "filter"];
 const EMBEDS: &[&str] =
-    &["panels", "range", "from", "to", "theme", "bg", "title", "var-NAME", "filter"];
+    &["panels", "range", "from", "to", "tz", "theme", "bg", "title", "var-NAME", "filter"];
 const PICTURE: &[&str] =
-    &["range", "from", "to", "theme", "w", "h", "scale", "foot", "var-NAME", "filter"];
+    &["range", "from", "to", "tz", "theme", "w", "h", "scale", "foot", "var-NAME", "filter"];
+const WHY: &[&str] = &["*board", "*panel", "range", "from", "to", "tz"];
 const INSTANT: &[&str] = &["*query", "time", "timeout", "lookback_delta", "limit", "stats"];
 const QUERY_RANGE: &[&str] =
     &["*query", "*start", "*end", "*step", "timeout", "lookback_delta", "limit", "stats"];
@@ -50,8 +52,8 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/h/{host}", PAGE, "One host"),
     route(GET, "/d", &[], "All dashboards"),
     route(GET, "/status", &["theme"], "What the service holds, how safe it is, and what it refused"),
-    route(GET, "/explore", &["q", "view", "search", "board", "id", "n", "range", "theme"], "Metrics, and the result of a query, live"),
-    route(GET, "/d/metric", &["*name", "range", "from", "to", "theme", "panel"], "The chart of one pushed metric"),
+    route(GET, "/explore", &["q", "view", "search", "board", "id", "n", "range", "from", "to", "tz", "theme"], "Metrics, and the result of a query, live"),
+    route(GET, "/d/metric", &["*name", "range", "from", "to", "tz", "theme", "panel"], "The chart of one pushed metric"),
     route(POST, "/d/metric/delete", &["*name"], "Delete one pushed metric, as its page does"),
     route(GET, "/d/{slug}", PAGE, "A dashboard"),
     route(GET, "/embed/{dashboard}", EMBEDS, "A dashboard, or some of its panels, to stand in another page"),
@@ -65,7 +67,8 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/live/command", &["*key"], "Commands of an event stream or a poll"),
     route(GET, "/live/snapshot/{name}", &["enc"], "The window of a channel"),
     route(GET, "/live/past", &["*board", "*from", "*to", "panels"], "The windows of a board, or of some of its panels, over a stretch of the past"),
-    route(GET, "/live/why", &["*board", "*panel", "range", "from", "to"], "Why a panel is empty"),
+    route(GET, "/live/why", WHY, "Why a panel is empty"),
+    route(GET, "/api/v1/places", &[], "The dashboards and hosts that have a page"),
     route(POST, "/push", PUSH, "Push text lines or Prometheus text"),
     route(POST, "/api/v1/push", PUSH, "Push JSON"),
     route(POST, "/api/v1/write", PUSH, "Prometheus remote write, 1.0 and 2.0"),

@@ -6,7 +6,7 @@ use super::panel::{Body, PanelView};
 use super::why::{Part, Why};
 use super::{Kept, RangeLink, Script, Shell, Stretch, encoded, range_links, rendered, script_json};
 use crate::dashboard::Panel;
-use crate::model::{Span, Timestamp};
+use crate::model::{Span, Timestamp, Zone};
 use crate::query::{Function, aggregation_names};
 use crate::render::{PanelData, time_of_day};
 
@@ -37,8 +37,10 @@ pub struct ExplorePage<'a> {
     pub toml: Option<&'a str>,
     /// The present.
     pub now: Timestamp,
-    /// How far the server's wall clock is east of UTC.
+    /// How far the clock that times are told by is east of UTC.
     pub zone: Span,
+    /// The zone of that clock; none for the server's own.
+    pub clock: Option<Zone>,
     /// The range shown.
     pub range: Span,
     /// Whether a stretch of the past is shown.
@@ -93,7 +95,7 @@ pub fn explore(page: &ExplorePage<'_>) -> String {
         (name, address, name == page.view)
     });
     let (end, length) = page.data.map_or((page.now, page.range), |data| (data.now, data.range));
-    let shown = Stretch::new((end, length, page.zone), page.is_past, kept);
+    let shown = Stretch::new((end, length, page.zone), (page.clock, None), page.is_past, kept);
     rendered(&ExploreTemplate {
         shell: &page.shell,
         script: page.shell.assets.with_views(&page.shell.assets.script, page.panel),

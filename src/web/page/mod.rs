@@ -18,9 +18,10 @@ use std::fmt::Write;
 use askama::Template;
 
 use crate::dashboard::{Dashboard, Panel};
-use crate::model::{Span, Timestamp};
+use crate::model::{Span, Timestamp, Zone};
 use crate::render::{PanelData, time_of_day};
-pub use address::{Kept, Seen};
+pub use address::{Kept, Kiosk, Seen};
+use address::{clock_words, clocks};
 pub use embed::{EmbedError, EmbedPage, embed, embed_error};
 pub use explore::{ExplorePage, MetricRow, MetricsList, explore};
 pub use panel::is_empty;
@@ -160,8 +161,10 @@ pub struct BoardPage<'a> {
     pub whys: &'a [Why],
     /// The present.
     pub now: Timestamp,
-    /// How far the server's wall clock is east of UTC.
+    /// How far the clock that times are told by is east of UTC.
     pub zone: Span,
+    /// The zone of that clock; none for the server's own.
+    pub clock: Option<Zone>,
     /// The range shown.
     pub range: Span,
     /// Whether that is a stretch of the past, which ends where `now` is.
@@ -225,7 +228,8 @@ pub fn board(page: &BoardPage<'_>) -> String {
     let choice = page.choosing.fields(&kept);
     let live = if page.is_past { Span::ZERO } else { page.range };
     let ranges = range_links(live, &kept.query());
-    let shown = Stretch::new((page.now, page.range, page.zone), page.is_past, kept);
+    let clock = (page.clock, page.dashboard.time_zone);
+    let shown = Stretch::new((page.now, page.range, page.zone), clock, page.is_past, kept);
     rendered(&BoardTemplate {
         shown,
         shell: &page.shell,
@@ -236,6 +240,9 @@ pub fn board(page: &BoardPage<'_>) -> String {
         reach: page.reach,
         ranges,
         all: page.all(),
+        kiosk: page.seen.kiosk.as_ref(),
+        refresh: page.seen.refresh(),
+        printed: page.printed(),
         time: time_of_day(page.now, page.zone, true),
         sections: sections(views),
         data: script_json(page.data_json),
@@ -258,6 +265,13 @@ impl BoardPage<'_> {
             return format!("?{}from={from}&to={to}", kept.query());
         }
         format!("?{}range={}", kept.query(), self.range)
+    }
+
+    /// What paper says of the time that it shows.
+    fn printed(&self) -> String {
+        let [from, to] = [self.now - self.range, self.now]
+            .map(|at| date_and_time(at, self.zone).replace('T', " "));
+        format!("{from} to {to}, {}", clock_words(self.clock, self.zone).0)
     }
 }
 
@@ -325,6 +339,9 @@ struct BoardTemplate<'a> {
     shown: Stretch,
     /// Where all panels are, as long as one is shown alone.
     all: String,
+    kiosk: Option<&'a Kiosk>,
+    refresh: Option<String>,
+    printed: String,
     shell: &'a Shell<'a>,
     script: Script,
     title: &'a str,
@@ -380,14 +397,26 @@ struct Stretch {
     words: String,
     /// What stays in the address beside it.
     kept: Vec<(String, String)>,
+    /// The clocks that may be chosen.
+    clocks: Vec<(String, String, bool)>,
+    /// The clock in words, and whether it is one of a named zone.
+    clock: (String, bool),
 }
 
 impl Stretch {
-    fn new((end, range, zone): (Timestamp, Span, Span), is_past: bool, kept: Kept) -> Self {
+    fn new(
+        (end, range, zone): (Timestamp, Span, Span),
+        (clock, offered): (Option<Zone>, Option<Zone>),
+        is_past: bool,
+        mut kept: Kept,
+    ) -> Self {
         let [from, to] = [end - range, end].map(|at| date_and_time(at, zone));
         let said = || format!("{} to {}", from.replace('T', " "), to.replace('T', " "));
         let words = if is_past { said() } else { String::new() };
-        Self { from, to, words, kept: kept.0 }
+        // It has a field of its own.
+        kept.0.retain(|(name, _)| name != "tz");
+        let (clocks, clock) = (clocks(clock, offered), clock_words(clock, zone));
+        Self { from, to, words, kept: kept.0, clocks, clock }
     }
 }
 
