@@ -46,7 +46,10 @@ export function showAlone() {
   const id = said('panel');
   for (const panel of document.querySelectorAll('wg-panel'))
     panel.toggleAttribute('data-alone', panel.id === id);
-  const section = document.querySelector('wg-panel[data-alone]')?.closest('details');
+  const panel = document.querySelector('wg-panel[data-alone]');
+  // The sheet asks the page and not its panels: a `:has` would be tried at every change in them.
+  document.querySelector('main')?.toggleAttribute('data-one', panel !== null);
+  const section = panel?.closest('details');
   if (section) section.open = true;
   reachable();
 }

@@ -239,6 +239,7 @@ pub fn board(page: &BoardPage<'_>) -> String {
         facts: page.facts,
         reach: page.reach,
         ranges,
+        alone: page.seen.alone.is_some(),
         all: page.all(),
         kiosk: page.seen.kiosk.as_ref(),
         refresh: page.seen.refresh(),
@@ -339,6 +340,8 @@ struct BoardTemplate<'a> {
     shown: Stretch,
     /// Where all panels are, as long as one is shown alone.
     all: String,
+    /// Whether one is.
+    alone: bool,
     kiosk: Option<&'a Kiosk>,
     refresh: Option<String>,
     printed: String,
