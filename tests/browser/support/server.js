@@ -6,7 +6,7 @@
  * a service that is started again takes the port it had.
  */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,10 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARY = process.env.WATCHGLASS_BIN ?? join(ROOT, 'target/debug/watchglass');
 const ADDRESS = /^watchglass is listening on (http:\/\/127\.0\.0\.1:\d+)$/;
 
+/** @typedef {{parents?: string[], dashboards?: Record<string, string>, dump?: string}} Options
+ *   parents: origins that may frame embeds; dashboards: the texts of further files by slug; dump:
+ *   samples of any age, as `promtool tsdb dump` writes them */
+
 /** One service, which may be ended and started again at the same address. */
 export class Server {
   #folder = mkdtempSync(join(tmpdir(), 'watchglass-browser-'));
@@ -27,9 +31,8 @@ export class Server {
   log = '';
   url = '';
 
-  /** @param {{parents?: string[], dashboards?: Record<string, string>}} [options] parents: origins
-   *   that may frame embeds; dashboards: the texts of further files by slug */
-  constructor({ parents = [], dashboards = {} } = {}) {
+  /** @param {Options} [options] */
+  constructor({ parents = [], dashboards = {}, dump = '' } = {}) {
     const shipped = readFileSync(join(ROOT, 'dashboard.toml'), 'utf8');
     const text = shipped.replace(/^parents = \[\]$/m, `parents = ${JSON.stringify(parents)}`);
     if (parents.length > 0 && text === shipped)
@@ -38,6 +41,15 @@ export class Server {
     this.write('dashboard.toml', text);
     for (const [slug, board] of Object.entries(dashboards))
       this.write(`dashboards/${slug}.toml`, board);
+    if (dump) this.#import(dump, text);
+  }
+
+  /** @param {string} dump @param {string} settings */
+  #import(dump, settings) {
+    this.write('dashboard.toml', settings.replace(/^raw = .*$/m, 'raw = "100y"'));
+    this.write('dump', dump);
+    const flags = ['store', 'import', 'dump', '--config', 'dashboard.toml', '--data', 'data'];
+    execFileSync(BINARY, flags, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   /** Writes a file in its folder: `dashboard.toml`, or one in `dashboards`.
@@ -51,8 +63,7 @@ export class Server {
     rmSync(join(this.#folder, name));
   }
 
-  /** A service that is up.
-   * @param {{parents?: string[], dashboards?: Record<string, string>}} [options] */
+  /** A service that is up. @param {Options} [options] */
   static async start(options) {
     const server = new Server(options);
     await server.start();
@@ -63,7 +74,9 @@ export class Server {
   async start() {
     const bind = this.url ? new URL(this.url).host : '127.0.0.1:0';
     const flags = ['--config', 'dashboard.toml', '--bind', bind, '--data', 'data'];
-    const child = spawn(BINARY, flags, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, TZ: 'UTC' };
+    const stdio = /** @type {['ignore', 'pipe', 'pipe']} */ (['ignore', 'pipe', 'pipe']);
+    const child = spawn(BINARY, flags, { cwd: this.#folder, stdio, env });
     this.#process = child;
     child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
     const ended = once(child, 'exit').then(([code, signal]) => {
