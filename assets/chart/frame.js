@@ -49,8 +49,10 @@ export class Frame {
     this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.ctx.clearRect(0, 0, wide, high);
     this.left = left;
+    // Half a letter stands above the plot; on a screen on a wall that is more.
+    this.top = Math.max(ABOVE, Math.round(0.3 * below));
     this.width = Math.max(1, wide - left - BEYOND);
-    this.height = Math.max(1, high - ABOVE - below);
+    this.height = Math.max(1, high - this.top - below);
   }
 
   /** Draws what may not leave the plot. @param {() => void} draw */

@@ -113,6 +113,7 @@ class Chart {
   #draw() {
     this.#paint();
     this.#point();
+    this.host.style.setProperty('--cross-top', `${this.#frame.top}px`);
     this.host.style.setProperty('--cross-high', `${this.#frame.height}px`);
   }
 

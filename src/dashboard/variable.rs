@@ -37,7 +37,7 @@ pub struct Variable {
 pub enum Values {
     /// A list.
     Custom(Vec<Choice>),
-    /// Lengths of time, or [`AUTO`].
+    /// Lengths of time, or `auto`.
     Interval(Vec<Choice>),
     /// The values of a label.
     Query(LabelValues),
